@@ -1,0 +1,95 @@
+//! Who may give which command.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use convoke_events::{HubEvent, HubId, Principal, Role};
+
+use crate::command::{Caller, Command};
+use crate::refusal::Refusal;
+
+/// Says in which roles a caller acts. The host supplies it; it is asked before every command.
+pub trait Authority: Send + Sync + 'static {
+    /// The caller's roles in this hub; `None` leaves it to the roles the hub granted by events.
+    fn roles(&self, hub: &HubId, caller: &Caller) -> Option<BTreeSet<Role>>;
+}
+
+/// Everybody acts in the roles that the hub granted them. The default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HubRoles;
+
+impl Authority for HubRoles {
+    fn roles(&self, _: &HubId, _: &Caller) -> Option<BTreeSet<Role>> {
+        None
+    }
+}
+
+/// Everybody acts as an owner: for a command on one's own machine, where the file system decides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LocalOwner;
+
+impl Authority for LocalOwner {
+    fn roles(&self, _: &HubId, _: &Caller) -> Option<BTreeSet<Role>> {
+        Some(BTreeSet::from([Role::Owner]))
+    }
+}
+
+/// The roles a hub granted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Roles(BTreeMap<Principal, BTreeSet<Role>>);
+
+impl Roles {
+    pub(crate) fn of(&self, principal: &Principal) -> BTreeSet<Role> {
+        self.0.get(principal).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn is_last_owner(&self, principal: &Principal) -> bool {
+        let mut owners = self.0.iter().filter(|(_, roles)| roles.contains(&Role::Owner));
+        owners.next().is_some_and(|(owner, _)| owner == principal) && owners.next().is_none()
+    }
+
+    pub(crate) fn evolve(&mut self, event: &HubEvent) {
+        match event {
+            HubEvent::HubOpened(_) => {}
+            HubEvent::RoleGranted(granted) => {
+                self.0.entry(granted.principal.clone()).or_default().insert(granted.role);
+            }
+            HubEvent::RoleWithdrawn(withdrawn) => {
+                if let Some(roles) = self.0.get_mut(&withdrawn.principal) {
+                    roles.remove(&withdrawn.role);
+                }
+            }
+        }
+    }
+}
+
+/// What a command is, in words, and the least role that may give it.
+const fn needed(command: &Command) -> (&'static str, Role) {
+    match command {
+        Command::OpenHub { .. } => ("open the hub", Role::Owner),
+        Command::GrantRole { .. } => ("grant roles", Role::Owner),
+        Command::WithdrawRole { .. } => ("withdraw roles", Role::Owner),
+        Command::RegisterAgent(_) => ("register agents", Role::Operator),
+        Command::DeactivateAgent { .. } => ("deactivate agents", Role::Operator),
+        Command::ReactivateAgent { .. } => ("reactivate agents", Role::Operator),
+        Command::SetGovernanceDefault(_) => ("choose the governance default", Role::Operator),
+        Command::SetGovernancePolicy { .. } => ("set governance policies", Role::Operator),
+        Command::SetRoutingPolicy { .. } => ("set routing policies", Role::Operator),
+        Command::SetPrice { .. } => ("set prices", Role::Operator),
+        Command::SetHubLimits(_) => ("change the hub's limits", Role::Operator),
+        Command::SubmitTask(_) => ("hand in tasks", Role::Operator),
+        Command::ReviewProposal(_) => ("review proposals", Role::Reviewer),
+    }
+}
+
+/// Refuses a command whose caller acts in no role that may give it.
+pub(crate) fn check(
+    principal: &Principal,
+    roles: &BTreeSet<Role>,
+    command: &Command,
+) -> Result<(), Refusal> {
+    let (what, needed) = needed(command);
+    if roles.contains(&Role::Owner) || roles.contains(&needed) {
+        return Ok(());
+    }
+    Err(Refusal::RoleMissing { caller: principal.to_string(), what, needed })
+}

@@ -1,0 +1,279 @@
+//! Commands: what can be asked of a hub, and what it answers.
+
+use std::collections::BTreeSet;
+
+use convoke_events::{
+    AgentId, ArtifactType, Capability, Digest, GovernanceDefault, HubId, IdempotencyKey, Keyword,
+    Limits, MicroUsd, ModelFamily, ModelName, Principal, ProposalId, ProviderName, Rate, Receipt,
+    ReviewDecision, Role, ServiceName, Slug, TaskId, TaskPlan, TaskType, Tier, TrustLevel, Verb,
+};
+
+use serde::Serialize;
+
+use crate::refusal::Refusal;
+
+/// Who gives a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Caller {
+    /// A person, by name.
+    Person(String),
+    /// A program of the host's.
+    Service(ServiceName),
+}
+
+impl Caller {
+    /// As the events of this hub name them.
+    pub fn principal(&self, hub: &HubId) -> Principal {
+        match self {
+            Self::Person(name) => Principal::person(hub, name),
+            Self::Service(name) => Principal::Service(name.clone()),
+        }
+    }
+}
+
+/// A command with who gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    /// Who gives it.
+    pub caller: Caller,
+    /// By what its repetition is told from it; given again, it answers with the first receipt.
+    pub key: Option<IdempotencyKey>,
+    /// W3C `traceparent` of the request it came with.
+    pub trace: Option<String>,
+    /// The command.
+    pub command: Command,
+}
+
+impl Order {
+    /// A command from this caller, without idempotency key or trace.
+    pub fn new(caller: Caller, command: Command) -> Self {
+        Self { caller, key: None, trace: None, command }
+    }
+
+    /// The same with an idempotency key.
+    pub fn with_key(mut self, key: IdempotencyKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+}
+
+/// Everything there is to say of an agent when it is registered or revised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AgentRegistration {
+    /// Its short name, unique in the hub; it cannot be changed.
+    pub slug: Slug,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Who serves its model.
+    pub provider: ProviderName,
+    /// Its model.
+    pub model: ModelName,
+    /// The line of models it errs with.
+    pub family: ModelFamily,
+    /// Where its model is served, if not at the provider's own address.
+    pub base_url: Option<String>,
+    /// The most any policy can grant it.
+    pub trust: TrustLevel,
+    /// What its leases let it touch.
+    pub tier: Tier,
+    /// What it can do.
+    pub capabilities: Vec<Capability>,
+    /// Words that mark its field.
+    pub keywords: Vec<Keyword>,
+    /// What it asks for a task, in the hub's own unit of bids.
+    pub rate: Rate,
+    /// What it is told before every request.
+    pub system_prompt: String,
+    /// The provider's own settings, as JSON (`rules`: its rules).
+    pub settings: Option<String>,
+}
+
+impl AgentRegistration {
+    /// The id that an agent of this slug has in this hub.
+    pub fn id(hub: &HubId, slug: &Slug) -> AgentId {
+        AgentId::derive(&[hub.as_str(), slug.as_str()])
+    }
+}
+
+/// What a model costs, in micro-dollars per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Price {
+    /// Input.
+    pub input: MicroUsd,
+    /// Input that came from a cache.
+    pub cached: MicroUsd,
+    /// Output.
+    pub output: MicroUsd,
+}
+
+/// One piece of work, as it is handed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskSubmission {
+    /// The host's own id of the request, from which the task's id follows.
+    pub request: String,
+    /// In a few words.
+    pub title: String,
+    /// In all words.
+    pub body: String,
+    /// Where it came from.
+    pub source: Option<String>,
+    /// Which way it goes.
+    pub plan: TaskPlan,
+    /// What it may spend.
+    pub limits: Limits,
+}
+
+impl TaskSubmission {
+    /// The id of the task that a request makes in this hub.
+    pub fn id(hub: &HubId, request: &str) -> TaskId {
+        TaskId::derive(&[hub.as_str(), request])
+    }
+
+    /// Digest of what was asked: title, body and source.
+    pub fn content(&self) -> Digest {
+        let source = self.source.as_deref().unwrap_or("");
+        Digest::of_parts([self.title.as_bytes(), self.body.as_bytes(), source.as_bytes()])
+    }
+}
+
+/// A person's decision on a proposal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Review {
+    /// On which proposal.
+    pub proposal: ProposalId,
+    /// What is decided.
+    pub decision: ReviewDecision,
+    /// SHA-256 of what was reviewed; none means: of what is there now.
+    pub digest: Option<Digest>,
+    /// What there is to note.
+    pub note: Option<String>,
+    /// The reviewer's own version; needed for a revision, and only there.
+    pub revision: Option<String>,
+}
+
+/// What can be asked of a hub. A command that would change nothing is answered and leaves no event.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Command {
+    /// Open the hub, once; the caller owns it. Opening it again changes nothing.
+    OpenHub {
+        /// What it is called.
+        name: String,
+        /// The limits of its account at the start.
+        limits: Limits,
+    },
+    /// Let a person or service act in a role.
+    GrantRole {
+        /// Who.
+        to: Caller,
+        /// As what.
+        role: Role,
+    },
+    /// No longer let a person or service act in a role.
+    WithdrawRole {
+        /// Who.
+        from: Caller,
+        /// As what.
+        role: Role,
+    },
+    /// Register an agent, or revise the one of this slug where it differs.
+    RegisterAgent(AgentRegistration),
+    /// Give an agent no more work.
+    DeactivateAgent {
+        /// Which.
+        slug: Slug,
+        /// Why.
+        reason: String,
+    },
+    /// Give an agent work again.
+    ReactivateAgent {
+        /// Which.
+        slug: Slug,
+        /// Why.
+        reason: String,
+    },
+    /// Choose what holds where no governance policy speaks.
+    SetGovernanceDefault(GovernanceDefault),
+    /// Say what an agent may do with an artifact type.
+    SetGovernancePolicy {
+        /// Which agent.
+        agent: Slug,
+        /// Which artifacts.
+        artifact: ArtifactType,
+        /// What it may do.
+        verbs: BTreeSet<Verb>,
+        /// Whether the policy holds.
+        active: bool,
+    },
+    /// Say whom to ask for a task type, at a priority.
+    SetRoutingPolicy {
+        /// For which tasks.
+        task_type: TaskType,
+        /// Whom.
+        agent: Slug,
+        /// In which order, 1 first.
+        priority: u32,
+        /// Whether the policy holds.
+        active: bool,
+    },
+    /// Say what a model costs from now on.
+    SetPrice {
+        /// Whose model.
+        provider: ProviderName,
+        /// Which.
+        model: ModelName,
+        /// How much.
+        price: Price,
+    },
+    /// Change the limits of the hub's account.
+    SetHubLimits(Limits),
+    /// Hand in a piece of work. The same request again changes nothing.
+    SubmitTask(TaskSubmission),
+    /// Decide on a proposal.
+    ReviewProposal(Review),
+}
+
+/// What a hub answers to a command it did not refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is done, and on disk.
+    Done(Receipt),
+    /// There was nothing to do.
+    Unchanged,
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CommandError {
+    /// A rule of the federation forbids it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It may have been recorded or not: repeat it with the same idempotency key after reopening.
+    #[error("whether the command was recorded is unknown: {why}")]
+    Unknown {
+        /// What went wrong.
+        why: String,
+    },
+    /// The hub takes no more commands.
+    #[error("the runtime has stopped: {why}")]
+    Stopped {
+        /// Why.
+        why: String,
+    },
+    /// Too many commands wait; nothing was done, and the command comes back.
+    #[error("the hub has {limit} commands waiting, and takes no more until some are answered")]
+    Overloaded {
+        /// The command.
+        order: Box<Order>,
+        /// How many may wait.
+        limit: usize,
+    },
+}
+
+impl CommandError {
+    /// Whether the same command may succeed later, as it is.
+    pub const fn is_retryable(&self) -> bool {
+        !matches!(self, Self::Refused(_))
+    }
+}

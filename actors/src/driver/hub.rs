@@ -1,0 +1,216 @@
+//! The hub's actor: a session with a mailbox, the log's writer in front of it and the supervisor
+//! behind it.
+
+use std::time::Duration;
+
+use actix::fut::wrap_future;
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, SpawnHandle};
+use convoke_events::{AppendError, HubId, Log, LogId, Receipt, Timestamp};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::desk::{Drain, Give, Reply, Watch, Watcher, messages, pass};
+use super::federation::Setup;
+use super::session::{Session, Ticket, Turn};
+use super::supervisor::{CallOff, FanOut, Supervisor};
+use crate::command::CommandError;
+use crate::invocation::Outcome;
+use crate::provider::Safety;
+
+/// The actor of one hub.
+pub(super) struct Hub {
+    id: HubId,
+    log: Log,
+    setup: Setup,
+    models: Handle,
+    served: Result<Served, String>,
+    draining: Vec<oneshot::Sender<()>>,
+}
+
+/// What a hub has once its log was replayed.
+struct Served {
+    session: Session<Reply, Watcher>,
+    supervisor: Addr<Supervisor>,
+    wake: Option<(Timestamp, SpawnHandle)>,
+}
+
+impl Hub {
+    pub(super) fn new(id: HubId, log: Log, setup: Setup, models: Handle) -> Self {
+        let served = Err("it has not started yet".to_owned());
+        Self { id, log, setup, models, served, draining: Vec::new() }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.setup.clock.now()
+    }
+
+    fn take(
+        &mut self,
+        context: &mut Context<Self>,
+        take: impl FnOnce(&mut Session<Reply, Watcher>, Timestamp) -> Turn<Reply, Watcher>,
+    ) {
+        let now = self.now();
+        if let Ok(served) = &mut self.served {
+            let turn = take(&mut served.session, now);
+            self.perform(turn, context);
+        }
+    }
+
+    /// Does what the session asks for.
+    fn perform(&mut self, turn: Turn<Reply, Watcher>, context: &mut Context<Self>) {
+        let Ok(served) = &self.served else {
+            return;
+        };
+        for (ticket, append) in turn.appends {
+            let landing = wrap_future::<_, Self>(self.log.append(append));
+            context.spawn(landing.map(move |fate, hub, context| hub.landed(ticket, fate, context)));
+        }
+        for (reply, answer) in turn.answers {
+            // Whoever asked may have gone; the answer stands all the same.
+            let _ = reply.send(answer);
+        }
+        for (watcher, end) in turn.concluded {
+            let _ = watcher.send(end);
+        }
+        if !turn.calls.is_empty() {
+            pass(context, &served.supervisor, FanOut(turn.calls));
+        }
+        for call in turn.cancelled {
+            pass(context, &served.supervisor, CallOff(call));
+        }
+        self.set_alarm(context);
+        if self.served.as_ref().is_ok_and(|served| served.session.is_quiet()) {
+            for waiter in self.draining.drain(..) {
+                let _ = waiter.send(());
+            }
+        }
+    }
+
+    fn landed(
+        &mut self,
+        ticket: Ticket,
+        fate: Result<Receipt, AppendError>,
+        context: &mut Context<Self>,
+    ) {
+        self.take(context, |session, _| session.landed(ticket, fate));
+    }
+
+    /// Wakes the session at its next deadline.
+    fn set_alarm(&mut self, context: &mut Context<Self>) {
+        let now = self.now();
+        let Ok(served) = &mut self.served else {
+            return;
+        };
+        let next = served.session.wake_at();
+        if served.wake.as_ref().map(|(at, _)| *at) == next {
+            return;
+        }
+        if let Some((_, alarm)) = served.wake.take() {
+            context.cancel_future(alarm);
+        }
+        served.wake = next.map(|at| {
+            // A timer may fire a little early; a millisecond more saves a second look.
+            let after = at.since(now).saturating_add(Duration::from_millis(1));
+            let alarm = context.run_later(after, |hub, context| {
+                if let Ok(served) = &mut hub.served {
+                    served.wake = None;
+                }
+                hub.take(context, Session::tick);
+            });
+            (at, alarm)
+        });
+    }
+
+    fn refusal(&self) -> CommandError {
+        let why = self.served.as_ref().err().cloned().unwrap_or_default();
+        CommandError::Stopped { why }
+    }
+}
+
+impl Actor for Hub {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        let reader = self.log.reader().clone();
+        let authority = std::sync::Arc::clone(&self.setup.authority);
+        // Chance enters here and only here; what came of it is in the events.
+        let mut seed = [0; 8];
+        seed.copy_from_slice(LogId::random().as_bytes().split_at(8).0);
+        let seed = u64::from_le_bytes(seed);
+        let supervisor = Supervisor::new(
+            self.id.clone(),
+            self.log.reader().clone(),
+            self.setup.clone(),
+            self.models.clone(),
+            context.address(),
+        );
+        match Session::replay(self.id.clone(), reader, authority, seed) {
+            Ok(session) => {
+                let supervisor = supervisor.start();
+                self.served = Ok(Served { session, supervisor, wake: None });
+                let providers = self.setup.providers.clone();
+                self.take(context, move |session, now| {
+                    let repeatable = |call: &crate::invocation::Call| {
+                        let provider = providers.get(&call.provider);
+                        provider.is_some_and(|it| it.safety() == Safety::Repeatable)
+                    };
+                    session.resume(repeatable, now)
+                });
+            }
+            Err(error) => {
+                tracing::error!(hub = %self.id, %error, "the hub cannot be replayed");
+                self.served = Err(format!("the hub cannot be replayed: {error}"));
+            }
+        }
+    }
+}
+
+/// What came of a call, on its way back.
+pub(super) struct Returned(pub(super) Outcome);
+
+messages!(Returned);
+
+impl Handler<Give> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, give: Give, context: &mut Self::Context) {
+        if self.served.is_err() {
+            let _ = give.reply.send(Err(self.refusal()));
+            return;
+        }
+        self.take(context, |session, now| session.order(give.order, give.reply, now));
+    }
+}
+
+impl Handler<Watch> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, watch: Watch, context: &mut Self::Context) {
+        if self.served.is_err() {
+            let _ = watch.reply.send(Err(self.refusal()));
+            return;
+        }
+        self.take(context, |session, _| session.watch(watch.task, watch.reply));
+    }
+}
+
+impl Handler<Returned> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, Returned(outcome): Returned, context: &mut Self::Context) {
+        self.take(context, |session, now| session.outcome(outcome, now));
+    }
+}
+
+impl Handler<Drain> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, drain: Drain, _: &mut Self::Context) {
+        match &self.served {
+            Ok(served) if !served.session.is_quiet() => self.draining.push(drain.reply),
+            Ok(_) | Err(_) => {
+                let _ = drain.reply.send(());
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The supervisor: fans calls out to the actors of their agents, all at once.
+
+use std::collections::BTreeMap;
+
+use actix::{Actor, Addr, Context, Handler};
+use convoke_events::{AgentId, HubId, Reader};
+use tokio::runtime::Handle;
+
+use super::agent::{Agent, Invoke};
+use super::desk::{messages, pass};
+use super::federation::Setup;
+use super::hub::Hub;
+use crate::invocation::Call;
+
+/// Owns the addresses of a hub's agents, each started when it is first called.
+pub(super) struct Supervisor {
+    hub: HubId,
+    reader: Reader,
+    setup: Setup,
+    models: Handle,
+    returns: Addr<Hub>,
+    agents: BTreeMap<AgentId, Addr<Agent>>,
+}
+
+impl Supervisor {
+    pub(super) const fn new(
+        hub: HubId,
+        reader: Reader,
+        setup: Setup,
+        models: Handle,
+        returns: Addr<Hub>,
+    ) -> Self {
+        Self { hub, reader, setup, models, returns, agents: BTreeMap::new() }
+    }
+}
+
+impl Actor for Supervisor {
+    type Context = Context<Self>;
+}
+
+/// Makes calls, all at once.
+pub(super) struct FanOut(pub(super) Vec<Call>);
+
+/// Calls a call off.
+pub(super) struct CallOff(pub(super) Call);
+
+messages!(FanOut, CallOff);
+
+impl Handler<FanOut> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, FanOut(calls): FanOut, context: &mut Self::Context) {
+        for call in calls {
+            let agent = self.agents.entry(call.agent).or_insert_with(|| {
+                Agent::new(
+                    self.hub.clone(),
+                    self.reader.clone(),
+                    self.setup.clone(),
+                    self.models.clone(),
+                    self.returns.clone(),
+                )
+                .start()
+            });
+            pass(context, agent, Invoke(call));
+        }
+    }
+}
+
+impl Handler<CallOff> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, CallOff(call): CallOff, context: &mut Self::Context) {
+        if let Some(agent) = self.agents.get(&call.agent) {
+            pass(context, agent, CallOff(call));
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Outcomes: what came of a call, its settlement and what follows, in one append.
+
+use std::time::Duration;
+
+use convoke_events::{
+    AccountId, Conclusion, Event, FailureClass, FinishReason, InvocationAnswered, InvocationFailed,
+    InvocationId, InvocationStarted, MediaType, ModelName, OutcomeArrivedLate, ProviderName,
+    Purpose, StreamId, TaskOutcome, TextName, Texts, Timestamp, Usage,
+};
+
+use super::GivenUp;
+use crate::answer::{self, Answer};
+use crate::budget::Settling;
+use crate::collective;
+use crate::decision::{Decision, Draft, Story};
+use crate::hub::State;
+use crate::provider::{ModelResponse, ProviderFailure};
+use crate::task;
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Which call.
+    pub invocation: InvocationId,
+    /// Which try.
+    pub attempt: u32,
+    /// What its provider said.
+    pub result: Result<ModelResponse, ProviderFailure>,
+    /// From sending to outcome.
+    pub latency: Duration,
+}
+
+/// Records an outcome; one that comes too late is kept and fenced.
+pub(crate) fn record(state: &State, outcome: &Outcome) -> Decision {
+    let invocations = &state.invocations;
+    let open = invocations.open.get(&outcome.invocation);
+    if let Some(open) = open.filter(|open| open.started.attempt == outcome.attempt) {
+        let story = Story { task: open.started.task, cause: Some(open.intent) };
+        return Decision::of(closed(state, story, &open.started, outcome));
+    }
+    let given_up = invocations.given_up.get(&outcome.invocation);
+    let says_something = match &outcome.result {
+        Ok(_) => true,
+        Err(failure) => failure.usage != Usage::default(),
+    };
+    match given_up.filter(|given_up| given_up.open.started.attempt == outcome.attempt) {
+        Some(given_up) if says_something => Decision::of(late(state, given_up, outcome)),
+        // It was recorded before, is none of ours, or only says that it was given up.
+        Some(_) | None => Decision::nothing(),
+    }
+}
+
+/// Gives a call up whose deadline has passed.
+pub(crate) fn expire(state: &State, invocation: InvocationId, now: Timestamp) -> Decision {
+    let Some(started) = state.invocations.started(invocation) else {
+        return Decision::nothing();
+    };
+    if now < started.deadline {
+        return Decision::nothing();
+    }
+    let message = format!("no outcome by the deadline {}", started.deadline);
+    let failure = ProviderFailure::new(FailureClass::Timeout, message);
+    let (attempt, result, latency) = (started.attempt, Err(failure), Duration::ZERO);
+    record(state, &Outcome { invocation, attempt, result, latency })
+}
+
+fn closed(
+    state: &State,
+    story: Story,
+    started: &InvocationStarted,
+    outcome: &Outcome,
+) -> Vec<Draft> {
+    let answered = match &outcome.result {
+        Ok(response) => {
+            judge(state, started, response).map(|answer| (response, answer)).map_err(|why| {
+                let (class, message) = (FailureClass::Malformed, why);
+                ProviderFailure { class, message, usage: response.usage }
+            })
+        }
+        Err(failure) => Err(failure.clone()),
+    };
+    let mut drafts = match &answered {
+        Ok((response, answer)) => {
+            let latency_us = u64::try_from(outcome.latency.as_micros()).unwrap_or(u64::MAX);
+            vec![answer_draft(story, started, response, answer, latency_us)]
+        }
+        Err(failure) => vec![failure_draft(story, started, failure, outcome.result.as_ref().ok())],
+    };
+    drafts.extend(settlement(state, story, started, &answered));
+    let answer = answered.as_ref().map(|(_, answer)| answer);
+    drafts.extend(match started.purpose {
+        Purpose::Triage => task::triaged(state, story, answer),
+        Purpose::Contribution => collective::contributed(state, story, started, answer),
+        Purpose::Synthesis => {
+            let content =
+                answered.as_ref().map(|(response, _)| response.text()).unwrap_or_default();
+            collective::synthesised(state, story, started, answer, content)
+        }
+    });
+    drafts
+}
+
+/// What an answer says, if it has the shape asked for and stays within what it was asked for.
+fn judge(
+    state: &State,
+    started: &InvocationStarted,
+    response: &ModelResponse,
+) -> Result<Answer, String> {
+    if response.finish == FinishReason::ContentFilter {
+        return Err("the provider withheld the answer".to_owned());
+    }
+    let answer =
+        answer::parse(started.purpose, &response.text()).map_err(|error| error.to_string())?;
+    let verdict = started.collective.and_then(|id| state.collectives.verdict(id));
+    match verdict {
+        // A synthesis puts words to the verdict; it cannot change it.
+        Some(verdict) if started.purpose == Purpose::Synthesis && *verdict != answer.key => {
+            Err(format!("the verdict is `{verdict}`, but the synthesis says `{}`", answer.key))
+        }
+        _ => Ok(answer),
+    }
+}
+
+fn answer_draft(
+    story: Story,
+    started: &InvocationStarted,
+    response: &ModelResponse,
+    answer: &Answer,
+    latency_us: u64,
+) -> Draft {
+    let facts = InvocationAnswered {
+        invocation: started.invocation,
+        attempt: started.attempt,
+        provider: response.provider.clone(),
+        model: response.model.clone(),
+        finish: response.finish,
+        usage: response.usage,
+        key: answer.key.clone(),
+        confidence: answer.confidence,
+        latency_us,
+    };
+    let content = response.text();
+    let texts = Texts::none().with_media(TextName::CONTENT, MediaType::Json, content);
+    story.on_task(facts, texts)
+}
+
+fn failure_draft(
+    story: Story,
+    started: &InvocationStarted,
+    failure: &ProviderFailure,
+    response: Option<&ModelResponse>,
+) -> Draft {
+    let facts = InvocationFailed {
+        invocation: started.invocation,
+        attempt: started.attempt,
+        class: failure.class,
+        usage: failure.usage,
+    };
+    let content = response.map(ModelResponse::text).filter(|content| !content.is_empty());
+    let texts = Texts::none()
+        .with(TextName::REASON, cut(&failure.message, 2048))
+        .with_some(TextName::CONTENT, content.map(|content| cut(&content, 8192).to_owned()));
+    story.on_task(facts, texts)
+}
+
+/// The text, or as much of its beginning as fits.
+fn cut(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
+}
+
+fn settlement(
+    state: &State,
+    story: Story,
+    started: &InvocationStarted,
+    answered: &Result<(&ModelResponse, Answer), ProviderFailure>,
+) -> Vec<Draft> {
+    let Some(held) = state.ledger.held(started.reservation) else {
+        return Vec::new();
+    };
+    let usage: Usage = match answered {
+        Ok((response, _)) => response.usage,
+        Err(failure) => failure.usage,
+    };
+    let response = answered.as_ref().ok().map(|(response, _)| *response);
+    let model = priced(state, started, response);
+    let nothing_sent =
+        answered.as_ref().is_err_and(|failure| failure.class == FailureClass::NoProvider);
+    let settling = if nothing_sent { Settling::NothingSent } else { Settling::Used(&usage) };
+    on_accounts(story, state.ledger.settle(held, model, settling))
+}
+
+/// The model whose price holds: the one that really answered where it has one, else the one asked.
+fn priced<'a>(
+    state: &State,
+    started: &'a InvocationStarted,
+    response: Option<&'a ModelResponse>,
+) -> (&'a ProviderName, &'a ModelName) {
+    let answered = response.map(|response| (&response.provider, &response.model));
+    let answered =
+        answered.filter(|(provider, model)| state.ledger.price(provider, model).is_some());
+    answered.unwrap_or((&started.provider, &started.model))
+}
+
+/// Puts the ledger's events on the streams of their accounts.
+pub(crate) fn on_accounts(story: Story, events: Vec<(AccountId, Event)>) -> Vec<Draft> {
+    let draft = |(account, event)| story.draft(StreamId::account(account), event, Texts::none());
+    events.into_iter().map(draft).collect()
+}
+
+fn late(state: &State, given_up: &GivenUp, outcome: &Outcome) -> Vec<Draft> {
+    let started = &given_up.open.started;
+    let story = Story { task: started.task, cause: Some(given_up.open.intent) };
+    let (usage, content) = match &outcome.result {
+        Ok(response) => (response.usage, Some(cut(&response.text(), 8192).to_owned())),
+        Err(failure) => (failure.usage, None),
+    };
+    let model = priced(state, started, outcome.result.as_ref().ok());
+    let (invocation, attempt) = (outcome.invocation, outcome.attempt);
+    let facts = OutcomeArrivedLate { invocation, attempt, usage };
+    let texts = Texts::none().with_some(TextName::CONTENT, content);
+    let mut drafts = vec![story.on_task(facts, texts)];
+    if let Some(held) = given_up.held {
+        let events = state.ledger.charge_late(held, given_up.charged, model, &usage);
+        drafts.extend(on_accounts(story, events));
+    }
+    drafts
+}
+
+/// The conclusion of a task whose call failed.
+pub(crate) fn failed(story: Story, what: &str, failure: &ProviderFailure) -> Draft {
+    let reason = format!("{what} failed: {failure}");
+    task::concluded(story, TaskOutcome::Failed, Conclusion::CallFailed, cut(&reason, 2048))
+}

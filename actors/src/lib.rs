@@ -1,0 +1,25 @@
+//! Who decides in a federation of agents.
+pub mod authority;
+pub mod command;
+pub mod decision;
+pub mod driver;
+pub mod hub;
+pub mod invocation;
+pub mod provider;
+pub mod refusal;
+
+mod answer;
+mod budget;
+mod collective;
+mod governance;
+mod prompt;
+mod proposal;
+mod registry;
+mod routing;
+mod task;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
+#[cfg(test)]
+mod tests;
+
+pub use self::task::{BUILT_IN, MAX_TASK_BYTES, artifact_of};

@@ -1,0 +1,132 @@
+//! The provider `rules`: local agents that answer by the words they find, the same way every time.
+
+mod answer;
+mod settings;
+mod synthesis;
+mod words;
+
+use convoke_events::{FailureClass, FinishReason, Tokens, Usage};
+
+use self::settings::Settings;
+use self::synthesis::{PutTogetherError, put_together};
+use super::{
+    CallFuture, Cancel, Deltas, Message, MessageRole, ModelRequest, ModelResponse, Part, Provider,
+    ProviderFailure, Safety,
+};
+
+pub use self::settings::{SettingsError, validate};
+
+/// Answers by configured rules, in this process: no network, no key, no chance.
+///
+/// An agent's settings are JSON: `{"rules": [{"any": ["crash", "data loss"], "recommend": "fix",
+/// "confidence": 0.9, "reason": "…"}, …], "otherwise": {"recommend": …, "confidence": …,
+/// "reason": …}}`. The first rule one of whose words stands in the user's text answers, as a whole
+/// word in any case; where none does, `otherwise` does. Asked for a `synthesis`, an agent counts
+/// what the documents recommend instead. Usage is ⌈bytes / 4⌉ each way, and an answer is shortened
+/// until it keeps to the request's bound.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules;
+
+impl Provider for Rules {
+    fn safety(&self) -> Safety {
+        Safety::Repeatable
+    }
+
+    fn call(&self, request: ModelRequest, deltas: Deltas, _cancel: Cancel) -> CallFuture {
+        Box::pin(async move {
+            let content = content(&request)?;
+            deltas.send(&content);
+            Ok(ModelResponse {
+                usage: usage(input_bytes(&request), content.len()),
+                provider: request.provider,
+                model: request.model,
+                parts: vec![Part::Text(content)],
+                finish: FinishReason::Stop,
+            })
+        })
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+enum Unanswered {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Documents(#[from] PutTogetherError),
+    #[error("the shortest answer does not fit into {0} tokens of output")]
+    NoRoom(Tokens),
+}
+
+impl From<Unanswered> for ProviderFailure {
+    fn from(unanswered: Unanswered) -> Self {
+        let class = match unanswered {
+            Unanswered::Settings(_) | Unanswered::Documents(_) => FailureClass::Refused,
+            Unanswered::NoRoom(_) => FailureClass::Malformed,
+        };
+        // Nothing was used, and that is known: the reservation is given back whole.
+        Self { usage: usage(0, 0), ..Self::new(class, unanswered.to_string()) }
+    }
+}
+
+fn content(request: &ModelRequest) -> Result<String, Unanswered> {
+    let schema = request.schema.as_ref().map(|schema| schema.name);
+    let answer = if schema == Some("synthesis") {
+        put_together(documents(request))?
+    } else {
+        let settings = request.settings.as_deref().unwrap_or("{}");
+        Settings::parse(settings)?.answer(&question(request))
+    };
+    let room = usize::try_from(request.max_output.get()).unwrap_or(usize::MAX);
+    answer.within(room.saturating_mul(4)).ok_or(Unanswered::NoRoom(request.max_output))
+}
+
+/// What the user says, without the documents.
+fn question(request: &ModelRequest) -> String {
+    let by_user = |message: &&Message| message.role == MessageRole::User;
+    let said = request.messages.iter().filter(by_user).flat_map(|message| &message.parts);
+    let texts = said.filter_map(|part| match part {
+        Part::Text(text) => Some(text.as_str()),
+        Part::Document { .. } | Part::ToolCall { .. } => None,
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+fn parts(request: &ModelRequest) -> impl Iterator<Item = &Part> {
+    request.messages.iter().flat_map(|message| &message.parts)
+}
+
+fn documents(request: &ModelRequest) -> impl Iterator<Item = (&str, &str)> {
+    parts(request).filter_map(|part| match part {
+        Part::Document { id, content } => Some((id.as_str(), content.as_str())),
+        Part::Text(_) | Part::ToolCall { .. } => None,
+    })
+}
+
+fn input_bytes(request: &ModelRequest) -> usize {
+    let bytes = parts(request).map(|part| match part {
+        Part::Text(text) => text.len(),
+        Part::Document { id, content } => id.len() + content.len(),
+        Part::ToolCall { id, name, arguments } => id.len() + name.len() + arguments.len(),
+    });
+    bytes.sum()
+}
+
+/// A token is four bytes, the last one whatever is left.
+fn tokens(bytes: usize) -> Option<Tokens> {
+    u64::try_from(bytes.div_ceil(4)).ok().map(Tokens::new)
+}
+
+fn usage(input: usize, output: usize) -> Usage {
+    Usage {
+        input: tokens(input),
+        cached: tokens(0),
+        cache_write: tokens(0),
+        output: tokens(output),
+        reasoning: tokens(0),
+        cost: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! Refusals: which rule of the federation a command would have hurt.
+
+use convoke_events::{
+    AppendError, Digest, HubId, ProposalId, ReviewDecision, Role, Slug, TaskId, TaskType,
+    record::TooLarge,
+};
+
+/// A rule of the federation that a command would have hurt; nothing of the command was done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The hub has not been opened.
+    #[error("hub `{hub}` has not been opened")]
+    HubNotOpened {
+        /// Which hub.
+        hub: HubId,
+    },
+    /// The caller has none of the roles that may do this.
+    #[error("{caller} may not {what} in this hub: it takes the role `{needed}`")]
+    RoleMissing {
+        /// Who asked.
+        caller: String,
+        /// What for.
+        what: &'static str,
+        /// The least role that may.
+        needed: Role,
+    },
+    /// The hub would be left without an owner.
+    #[error("the last owner's role cannot be withdrawn")]
+    LastOwner,
+    /// No agent has this slug.
+    #[error("no agent `{slug}` is registered in hub `{hub}`")]
+    AgentUnknown {
+        /// Which slug.
+        slug: Slug,
+        /// In which hub.
+        hub: HubId,
+    },
+    /// The task type is not one the hub knows.
+    #[error("task type `{task_type}` is unknown; known are {}", .known.join(", "))]
+    TaskTypeUnknown {
+        /// Which type.
+        task_type: TaskType,
+        /// The known ones.
+        known: Vec<&'static str>,
+    },
+    /// Priorities are counted from 1.
+    #[error("priority 0 is none: priorities are counted from 1, the highest")]
+    PriorityZero,
+    /// The task exists with another content.
+    #[error("request `{request}` was handed in before with another content (task {task})")]
+    TaskDiffers {
+        /// The request's id.
+        request: String,
+        /// Its task.
+        task: TaskId,
+    },
+    /// No task has this id.
+    #[error("no task {task} was handed in to hub `{hub}`")]
+    TaskUnknown {
+        /// Which task.
+        task: TaskId,
+        /// In which hub.
+        hub: HubId,
+    },
+    /// No proposal has this id.
+    #[error("no proposal {proposal} is known to hub `{hub}`")]
+    ProposalUnknown {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// In which hub.
+        hub: HubId,
+    },
+    /// The proposal has been reviewed.
+    #[error("proposal {proposal} was {decision} before")]
+    ProposalReviewed {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// What was decided.
+        decision: ReviewDecision,
+    },
+    /// The proposal is not what was reviewed.
+    #[error("proposal {proposal} has digest {actual}, but {reviewed} was reviewed")]
+    ProposalChanged {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// The digest of what was reviewed.
+        reviewed: Digest,
+        /// The digest of what there is.
+        actual: Digest,
+    },
+    /// A revision needs the reviewer's own version, and only a revision has one.
+    #[error("a review that {decision} a proposal must {need} a version of the reviewer's own")]
+    RevisionContent {
+        /// What was decided.
+        decision: ReviewDecision,
+        /// What it must do: `hold` or `not hold`.
+        need: &'static str,
+    },
+    /// Only people review.
+    #[error("only a person can review a proposal")]
+    NotAPerson,
+    /// The agent's settings are not what its provider needs.
+    #[error("the settings of agent `{slug}` do not suit its provider: {why}")]
+    SettingsUnfit {
+        /// Which agent.
+        slug: Slug,
+        /// What is wrong.
+        why: String,
+    },
+    /// Something in the command is empty or too small to be meant.
+    #[error("{what} must be {least}")]
+    TooLittle {
+        /// What.
+        what: &'static str,
+        /// What it must at least be.
+        least: &'static str,
+    },
+    /// Something in the command is larger than may be recorded.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// The idempotency key stands for another command.
+    #[error("the idempotency key was used for another command before")]
+    KeyReused,
+    /// The command would leave more than one append may hold.
+    #[error("the command cannot be recorded: {why}")]
+    NotRecordable {
+        /// Why.
+        why: String,
+    },
+}
+
+impl From<AppendError> for Refusal {
+    fn from(error: AppendError) -> Self {
+        if let AppendError::TooLarge(too_large) = error {
+            return Self::TooLarge(too_large);
+        }
+        Self::NotRecordable { why: error.to_string() }
+    }
+}

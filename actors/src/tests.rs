@@ -1,0 +1,3 @@
+//! What the room promises, file by file.
+
+mod crashes;

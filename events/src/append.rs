@@ -1,0 +1,226 @@
+//! What is asked of the log, and what it answers.
+
+use crate::record::{self, Envelope, TooLarge};
+use crate::text::Texts;
+use crate::{
+    CodecError, CorrelationId, Digest, Event, EventId, Expected, HubId, IdempotencyKey, LogId,
+    Position, Principal, Revision, StreamId, Timestamp,
+};
+
+/// The most events one append may hold.
+pub const MAX_APPEND_EVENTS: usize = 1_024;
+
+/// The most bytes one append may take, encoded.
+pub const MAX_APPEND_BYTES: usize = 1024 * 1024;
+
+/// An event that has been decided and is not in the log yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// Its id, minted by whoever decided it.
+    pub id: EventId,
+    /// The entity it belongs to.
+    pub stream: StreamId,
+    /// The story it belongs to.
+    pub correlation: CorrelationId,
+    /// The event that caused it.
+    pub causation: Option<EventId>,
+    /// When it was decided.
+    pub decided_at: Timestamp,
+    /// What happened.
+    pub event: Event,
+    /// What was said.
+    pub texts: Texts,
+}
+
+/// The caller's name for a command, and what the command was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The name, scoped to hub and principal.
+    pub key: IdempotencyKey,
+    /// Digest of the command.
+    pub digest: Digest,
+}
+
+/// Events of one hub that land together or not at all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Append {
+    /// The tenant.
+    pub hub: HubId,
+    /// Who causes it.
+    pub principal: Principal,
+    /// W3C `traceparent` of the command.
+    pub trace: Option<String>,
+    /// By what its repetition is told.
+    pub idempotency: Option<Idempotency>,
+    /// SHA-256 of the content, where the host's own record is told by it.
+    pub content: Option<Digest>,
+    /// What is asked of streams, also of ones not written.
+    pub expected: Vec<(StreamId, Expected)>,
+    /// The events, in order.
+    pub events: Vec<Pending>,
+}
+
+/// Where an append landed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The place of its first event.
+    pub first: Position,
+    /// The place of its last event.
+    pub last: Position,
+    /// The hash chain's link at its last event.
+    pub hash: Digest,
+}
+
+/// Why an append did not land.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// A stream is not at the revision that was expected.
+    #[error("stream `{stream}` is at {}, expected {expected}", at(*.actual))]
+    Conflict {
+        /// Which stream.
+        stream: StreamId,
+        /// What was expected of it.
+        expected: Expected,
+        /// Its newest revision.
+        actual: Option<Revision>,
+    },
+    /// The idempotency key stands for another command.
+    #[error("idempotency key `{key}` was used for another command, at position {first}")]
+    KeyReused {
+        /// Which key.
+        key: IdempotencyKey,
+        /// Where the other command landed.
+        first: Position,
+    },
+    /// There is nothing in it.
+    #[error("an append holds at least one event")]
+    Nothing,
+    /// It holds too many events.
+    #[error("an append of {count} events, more than the {MAX_APPEND_EVENTS} allowed")]
+    TooMany {
+        /// How many.
+        count: usize,
+    },
+    /// A field, an event or the whole is too large.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// An event's facts cannot be written.
+    #[error("the facts of a `{event_type}` cannot be written")]
+    Facts {
+        /// Of which type.
+        event_type: &'static str,
+        /// Why.
+        source: CodecError,
+    },
+    /// It may have landed or not: repeat it with the same idempotency key once the log is reopened.
+    #[error("whether the append landed is unknown: {why}")]
+    Unknown {
+        /// What went wrong.
+        why: String,
+    },
+    /// It did not land: the log has stopped and takes nothing until it is reopened.
+    #[error("the log has stopped: {why}")]
+    Stopped {
+        /// What stopped it.
+        why: String,
+    },
+}
+
+fn at(revision: Option<Revision>) -> String {
+    revision.map_or_else(|| "its beginning".to_owned(), |revision| format!("revision {revision}"))
+}
+
+impl AppendError {
+    /// Whether the same append may succeed later, as it is.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unknown { .. } | Self::Stopped { .. })
+    }
+}
+
+/// Where a record goes and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site {
+    pub(crate) log: LogId,
+    pub(crate) position: Position,
+    pub(crate) revision: Revision,
+    pub(crate) recorded_at: Timestamp,
+}
+
+impl Append {
+    /// Checks every bound that does not depend on what the log holds, with the same outcome as
+    /// appending it: how many events, how large each, how large all of them.
+    ///
+    /// # Errors
+    /// [`AppendError`] with both numbers, where a bound is passed.
+    pub fn check(&self) -> Result<(), AppendError> {
+        self.check_count()?;
+        // Where a record goes does not change its length.
+        let site = Site {
+            log: LogId::from_bytes([0; 16]),
+            position: Position::FIRST,
+            revision: Revision::FIRST,
+            recorded_at: Timestamp::from_micros(0),
+        };
+        let mut bytes = 0;
+        for (nth, pending) in self.events.iter().enumerate() {
+            bytes += self.record(nth, pending, site)?.len();
+        }
+        Self::check_bytes(bytes)
+    }
+
+    pub(crate) fn check_count(&self) -> Result<(), AppendError> {
+        match self.events.len() {
+            0 => Err(AppendError::Nothing),
+            1..=MAX_APPEND_EVENTS => Ok(()),
+            count => Err(AppendError::TooMany { count }),
+        }
+    }
+
+    pub(crate) fn check_bytes(size: usize) -> Result<(), AppendError> {
+        if size <= MAX_APPEND_BYTES {
+            return Ok(());
+        }
+        Err(TooLarge { what: "an append", size, limit: MAX_APPEND_BYTES }.into())
+    }
+
+    /// Writes the record of its event number `nth`, from 0.
+    pub(crate) fn record(
+        &self,
+        nth: usize,
+        pending: &Pending,
+        site: Site,
+    ) -> Result<Vec<u8>, AppendError> {
+        let short = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        let command = self.idempotency.as_ref();
+        let envelope = Envelope {
+            log: site.log,
+            position: site.position,
+            stream: pending.stream.clone(),
+            revision: site.revision,
+            index: short(nth),
+            count: short(self.events.len()),
+            id: pending.id,
+            recorded_at: site.recorded_at,
+            decided_at: pending.decided_at,
+            hub: self.hub.clone(),
+            principal: self.principal.clone(),
+            correlation: pending.correlation,
+            causation: pending.causation,
+            trace: self.trace.clone(),
+            idempotency_key: command.map(|command| command.key.clone()),
+            content: command.map(|command| command.digest).or(self.content),
+            extension: Vec::new(),
+        };
+        let event = &pending.event;
+        let event_type = event.event_type();
+        let facts =
+            event.encode_facts().map_err(|source| AppendError::Facts { event_type, source })?;
+        Ok(record::encode(&envelope, event_type, event.version(), &facts, &pending.texts)?)
+    }
+
+    /// About how many bytes it takes in the log.
+    pub(crate) fn weight(&self) -> usize {
+        let texts = self.events.iter().map(|pending| pending.texts.inline_bytes());
+        256 * self.events.len() + texts.sum::<usize>()
+    }
+}

@@ -1,0 +1,37 @@
+//! Facts to bytes and back. The only file that says `bincode`.
+//!
+//! The crate is no longer maintained; it is pinned to 2.0.1 and its `standard()` configuration
+//! (little-endian variable-length integers, no field names) is frozen by the golden files, so that
+//! it can be replaced behind these two functions.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Bytes and a value do not agree.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CodecError(String);
+
+/// Encodes a value.
+///
+/// # Errors
+/// [`CodecError`] if the type cannot be written without field names (maps of unknown length, JSON).
+pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
+    bincode::serde::encode_to_vec(value, bincode::config::standard())
+        .map_err(|error| CodecError(error.to_string()))
+}
+
+/// Decodes a value that takes up all of `bytes`.
+///
+/// # Errors
+/// [`CodecError`] if the bytes have another shape, are cut short or go on behind the value.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    let config = bincode::config::standard().with_limit::<{ 1 << 30 }>();
+    let (value, read) = bincode::serde::decode_from_slice(bytes, config)
+        .map_err(|error| CodecError(error.to_string()))?;
+    if read == bytes.len() {
+        Ok(value)
+    } else {
+        Err(CodecError(format!("{} bytes behind the value", bytes.len() - read)))
+    }
+}

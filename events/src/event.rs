@@ -1,0 +1,253 @@
+//! The catalogue: every event there is, one file per family.
+//!
+//! **Invariant.** An event's name, its version and the order of its fields and variants are bytes on
+//! somebody's disk. They are never changed: a new shape is a new version with an upcaster, and
+//! `tests/fixtures/golden` pins every one of them.
+
+mod budget;
+mod collective;
+mod governance;
+mod host;
+mod hub;
+mod invocation;
+mod proposal;
+mod registry;
+mod routing;
+mod task;
+
+pub use budget::*;
+pub use collective::*;
+pub use governance::*;
+pub use host::*;
+pub use hub::*;
+pub use invocation::*;
+pub use proposal::*;
+pub use registry::*;
+pub use routing::*;
+pub use task::*;
+
+use crate::codec::{self, CodecError};
+
+/// An enumeration with one word per variant; an unknown word is refused with the known ones.
+macro_rules! enumeration {
+    ($(#[$doc:meta])* $name:ident $kind:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash,
+            serde::Serialize, serde::Deserialize,
+        )]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $word)] $variant,)*
+        }
+
+        impl $name {
+            /// Every variant, in order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The word for it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = crate::event::UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL.iter().copied().find(|known| known.as_str() == text).ok_or_else(|| {
+                    crate::event::UnknownWord {
+                        kind: $kind,
+                        found: text.chars().take(60).collect(),
+                        known: &[$($word,)*],
+                    }
+                })
+            }
+        }
+    };
+}
+pub(crate) use enumeration;
+
+/// A word that an enumeration does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is not a {kind}: expected {}", .known.join(", "))]
+pub struct UnknownWord {
+    /// What kind of word was expected.
+    pub kind: &'static str,
+    /// What was found, cut after 60 characters.
+    pub found: String,
+    /// Every word that is known.
+    pub known: &'static [&'static str],
+}
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $family:ident($inner:ident) {
+        $($event:ident = $version:literal,)*
+    })*) => {
+        /// The facts of one event: what `evolve` and every projection read. Texts come beside them.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Event {
+            $($(#[$doc])* $family($inner),)*
+        }
+
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq)]
+            pub enum $inner {
+                $(#[doc = concat!("See [`", stringify!($event), "`].")] $event($event),)*
+            }
+
+            $(
+                impl From<$event> for Event {
+                    fn from(facts: $event) -> Self {
+                        Self::$family($inner::$event(facts))
+                    }
+                }
+            )*
+        )*
+
+        impl Event {
+            /// Every event type with its newest payload version.
+            pub const TYPES: &[(&'static str, u16)] =
+                &[$($((stringify!($event), $version),)*)*];
+
+            /// The event's type, which is its name.
+            pub const fn event_type(&self) -> &'static str {
+                match self {
+                    $($(Self::$family($inner::$event(_)) => stringify!($event),)*)*
+                }
+            }
+
+            /// The payload version it is written in.
+            pub const fn version(&self) -> u16 {
+                match self {
+                    $($(Self::$family($inner::$event(_)) => $version,)*)*
+                }
+            }
+
+            pub(crate) fn encode_facts(&self) -> Result<Vec<u8>, CodecError> {
+                match self {
+                    $($(Self::$family($inner::$event(facts)) => codec::encode(facts),)*)*
+                }
+            }
+
+            /// Reads the facts of a stored event, whichever of its versions they were written in.
+            pub(crate) fn decode_facts(
+                event_type: &str,
+                version: u16,
+                facts: &[u8],
+            ) -> Result<Self, FactsError> {
+                match (event_type, version) {
+                    $($((stringify!($event), $version) => {
+                        codec::decode::<$event>(facts).map(Self::from).map_err(|source| {
+                            FactsError::Malformed { event_type: stringify!($event), source }
+                        })
+                    })*)*
+                    _ => Err(FactsError::Unknown { event_type: event_type.to_owned(), version }),
+                }
+            }
+
+            /// The facts as a JSON object, for people; the bytes in the record are the authority.
+            pub fn to_json(&self) -> serde_json::Value {
+                let json = match self {
+                    $($(Self::$family($inner::$event(facts)) => serde_json::to_value(facts),)*)*
+                };
+                json.unwrap_or(serde_json::Value::Null)
+            }
+        }
+    };
+}
+
+/// An event's facts cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FactsError {
+    /// The type or version is not in this build's catalogue.
+    #[error(
+        "event type `{event_type}` version {version} is unknown to this version of Convoke: \
+         it was written by a newer one"
+    )]
+    Unknown {
+        /// The type found.
+        event_type: String,
+        /// The version found.
+        version: u16,
+    },
+    /// The bytes do not have the shape of the type.
+    #[error("the facts of a `{event_type}` cannot be read")]
+    Malformed {
+        /// The type expected.
+        event_type: &'static str,
+        /// Why.
+        source: CodecError,
+    },
+}
+
+catalogue! {
+    /// The hub itself and who may do what in it.
+    Hub(HubEvent) {
+        HubOpened = 1,
+        RoleGranted = 1,
+        RoleWithdrawn = 1,
+    }
+    /// Agents coming, changing and going.
+    Registry(RegistryEvent) {
+        AgentRegistered = 1,
+        AgentRevised = 1,
+        AgentDeactivated = 1,
+        AgentReactivated = 1,
+    }
+    /// What agents may do, and what was denied.
+    Governance(GovernanceEvent) {
+        GovernanceDefaultSet = 1,
+        GovernancePolicySet = 1,
+        AttemptBlocked = 1,
+    }
+    /// Who is asked, and why.
+    Routing(RoutingEvent) {
+        RoutingPolicySet = 1,
+        RoutingDecided = 1,
+    }
+    /// What may be spent and what was.
+    Budget(BudgetEvent) {
+        PriceSet = 1,
+        AccountOpened = 1,
+        AccountLimitsSet = 1,
+        AccountClosed = 1,
+        Reserved = 1,
+        Settled = 1,
+        OverrunCharged = 1,
+    }
+    /// Pieces of work, from submission to conclusion.
+    Task(TaskEvent) {
+        TaskSubmitted = 1,
+        TaskConcluded = 1,
+    }
+    /// Calls of agents' models.
+    Invocation(InvocationEvent) {
+        InvocationStarted = 1,
+        InvocationAnswered = 1,
+        InvocationFailed = 1,
+        OutcomeArrivedLate = 1,
+    }
+    /// Questions put to several agents.
+    Collective(CollectiveEvent) {
+        CollectiveConvened = 1,
+        ContributionRecorded = 1,
+        VerdictReached = 1,
+    }
+    /// Results that wait for people.
+    Proposal(ProposalEvent) {
+        ProposalMade = 1,
+        ProposalReviewed = 1,
+    }
+    /// The host's own records.
+    Host(HostEvent) {
+        InteractionRecorded = 1,
+        OutcomeRecorded = 1,
+    }
+}

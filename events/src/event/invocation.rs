@@ -1,0 +1,172 @@
+//! Calls of agents' models.
+
+use serde::{Deserialize, Serialize};
+
+use super::{PolicyRef, ProviderName, Verb, enumeration};
+use crate::{
+    AgentId, ArtifactType, CollectiveId, Confidence, DecisionId, InvocationId, Key, MicroUsd,
+    ModelName, ReservationId, TaskId, Timestamp, Tokens,
+};
+
+enumeration! {
+    /// What an agent is called for.
+    Purpose "purpose" {
+        /// To say what a task is.
+        Triage = "triage",
+        /// To contribute to a collective.
+        Contribution = "contribution",
+        /// To put a collective's contributions together.
+        Synthesis = "synthesis",
+    }
+}
+
+/// A call is about to be sent: the intent, written with its reservation in one append.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvocationStarted {
+    /// Which call.
+    pub invocation: InvocationId,
+    /// On which task.
+    pub task: TaskId,
+    /// For which collective, if for one.
+    pub collective: Option<CollectiveId>,
+    /// What for.
+    pub purpose: Purpose,
+    /// Which try, from 1.
+    pub attempt: u32,
+    /// Whom.
+    pub agent: AgentId,
+    /// In which version.
+    pub agent_version: u32,
+    /// Who serves the model.
+    pub provider: ProviderName,
+    /// Which model.
+    pub model: ModelName,
+    /// The recorded decision that lets it be sent.
+    pub decision: DecisionId,
+    /// What governance was asked to allow.
+    pub verb: Verb,
+    /// With what.
+    pub artifact: ArtifactType,
+    /// The policy that allowed it; none where the hub permits by default.
+    pub granted_by: Option<PolicyRef>,
+    /// What was set aside for it.
+    pub reservation: ReservationId,
+    /// The most it may put out.
+    pub max_output: Tokens,
+    /// When it is given up.
+    pub deadline: Timestamp,
+}
+
+/// What a call used, as its provider said; what it did not say is unknown, never zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// All input tokens, cached ones included.
+    pub input: Option<Tokens>,
+    /// Of these, read from a cache.
+    pub cached: Option<Tokens>,
+    /// Of these, written to a cache.
+    pub cache_write: Option<Tokens>,
+    /// All output tokens, reasoning included.
+    pub output: Option<Tokens>,
+    /// Of these, reasoning.
+    pub reasoning: Option<Tokens>,
+    /// The cost, where the provider says it.
+    pub cost: Option<MicroUsd>,
+}
+
+impl Usage {
+    /// Input and output together, where both are known.
+    pub fn total(&self) -> Option<Tokens> {
+        Some(self.input?.plus(self.output?))
+    }
+}
+
+enumeration! {
+    /// Why a model stopped.
+    FinishReason "finish reason" {
+        /// It was done.
+        Stop = "stop",
+        /// It reached its bound on output.
+        Length = "length",
+        /// It asks for tools.
+        ToolCalls = "tool_calls",
+        /// Its provider withheld the rest.
+        ContentFilter = "content_filter",
+        /// Something else.
+        Other = "other",
+    }
+}
+
+/// A call came back with an answer of the shape asked for. Text: `content`, as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvocationAnswered {
+    /// Which call.
+    pub invocation: InvocationId,
+    /// Which try.
+    pub attempt: u32,
+    /// Who really answered.
+    pub provider: ProviderName,
+    /// Which model really answered.
+    pub model: ModelName,
+    /// Why it stopped.
+    pub finish: FinishReason,
+    /// What it used.
+    pub usage: Usage,
+    /// What it recommends, in canonical form.
+    pub key: Key,
+    /// How sure it says it is.
+    pub confidence: Option<Confidence>,
+    /// From sending to answer, in microseconds.
+    pub latency_us: u64,
+}
+
+enumeration! {
+    /// Why a call has no answer.
+    FailureClass "failure class" {
+        /// The provider asks to come back later, or broke off.
+        Unavailable = "unavailable",
+        /// The provider does not let us in.
+        Auth = "auth",
+        /// The provider wants money first.
+        Billing = "billing",
+        /// The provider or its policy refused the content.
+        Refused = "refused",
+        /// The answer has not the shape asked for.
+        Malformed = "malformed",
+        /// The deadline passed.
+        Timeout = "timeout",
+        /// It was called off.
+        Cancelled = "cancelled",
+        /// The process ended during the call, and the provider cannot be asked twice.
+        InDoubt = "in_doubt",
+        /// No provider of this name is configured.
+        NoProvider = "no_provider",
+        /// The provider's code panicked.
+        Panicked = "panicked",
+    }
+}
+
+/// A call ended without a usable answer. Texts: `reason`, `content` if anything came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvocationFailed {
+    /// Which call.
+    pub invocation: InvocationId,
+    /// Which try.
+    pub attempt: u32,
+    /// Why.
+    pub class: FailureClass,
+    /// What it used all the same.
+    pub usage: Usage,
+}
+
+/// An outcome came after its call had ended otherwise: kept, fenced, and charged where it exceeds.
+/// Text: `content`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeArrivedLate {
+    /// Which call.
+    pub invocation: InvocationId,
+    /// Which try.
+    pub attempt: u32,
+    /// What it used.
+    pub usage: Usage,
+}

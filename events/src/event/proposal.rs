@@ -1,0 +1,71 @@
+//! Results that wait for people.
+
+use serde::{Deserialize, Serialize};
+
+use super::enumeration;
+use crate::{
+    AgentId, ArtifactType, CollectiveId, Confidence, Digest, InvocationId, Key, ProposalId, TaskId,
+};
+
+/// Where a proposal's content comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProposalBasis {
+    /// A synthesis of agreeing contributions.
+    Synthesis {
+        /// Who wrote it.
+        agent: AgentId,
+        /// In which version.
+        agent_version: u32,
+        /// In which call.
+        invocation: InvocationId,
+    },
+    /// Contributions that do not agree, side by side.
+    Divergence,
+}
+
+/// A proposal waits for review. Text: `content`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposalMade {
+    /// Which proposal.
+    pub proposal: ProposalId,
+    /// On which task.
+    pub task: TaskId,
+    /// From which collective.
+    pub collective: Option<CollectiveId>,
+    /// What it is, as governance names it.
+    pub artifact: ArtifactType,
+    /// Where its content comes from.
+    pub basis: ProposalBasis,
+    /// What it recommends, if one thing.
+    pub key: Option<Key>,
+    /// How sure its author says it is.
+    pub confidence: Option<Confidence>,
+    /// SHA-256 of its content: what a review is bound to.
+    pub digest: Digest,
+}
+
+enumeration! {
+    /// What a person decided on a proposal.
+    ReviewDecision "review decision" {
+        /// As it stands.
+        Accepted = "accepted",
+        /// Not at all.
+        Rejected = "rejected",
+        /// In the reviewer's own version.
+        Revised = "revised",
+    }
+}
+
+/// A person decided on a proposal. Texts: `note`, and `content` where it was revised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposalReviewed {
+    /// Which proposal.
+    pub proposal: ProposalId,
+    /// What was decided.
+    pub decision: ReviewDecision,
+    /// SHA-256 of exactly what was reviewed.
+    pub reviewed: Digest,
+    /// SHA-256 of the reviewer's own version.
+    pub revised: Option<Digest>,
+}

@@ -1,0 +1,123 @@
+//! Pieces of work, from submission to conclusion.
+
+use serde::{Deserialize, Serialize};
+
+use super::enumeration;
+use crate::{AccountId, Digest, Key, TaskId, TaskType, Tokens};
+
+/// What bounds the calls and the collective of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRules {
+    /// How long a call may take, in milliseconds.
+    pub deadline_ms: u64,
+    /// The most a call may put out.
+    pub max_output: Tokens,
+    /// A collective with fewer contributions than this is insufficient.
+    pub min_contributions: u32,
+    /// Whether one participant's failure makes a collective insufficient.
+    pub one_failure_fails_all: bool,
+}
+
+/// A triage answer that takes its task on to a collective.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// The recommendation that does.
+    pub on: Key,
+    /// The task type by which the collective is convened.
+    pub to: TaskType,
+}
+
+/// Which way a task goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskPlan {
+    /// One agent answers first; some answers are escalated, the others are the end of it.
+    Triage {
+        /// Who is asked first.
+        task_type: TaskType,
+        /// Which answers go on, and where to.
+        escalate: Vec<Escalation>,
+        /// What bounds it.
+        rules: TaskRules,
+    },
+    /// Several agents are asked at once.
+    Collective {
+        /// Who is asked.
+        task_type: TaskType,
+        /// What bounds it.
+        rules: TaskRules,
+    },
+}
+
+impl TaskPlan {
+    /// What bounds the task.
+    pub const fn rules(&self) -> &TaskRules {
+        match self {
+            Self::Triage { rules, .. } | Self::Collective { rules, .. } => rules,
+        }
+    }
+}
+
+/// A piece of work was submitted. Texts: `title`, `body`, `source`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskSubmitted {
+    /// Which task.
+    pub task: TaskId,
+    /// The account it spends from, opened in the same append.
+    pub account: AccountId,
+    /// Which way it goes.
+    pub plan: TaskPlan,
+    /// Digest of title, body and source: the same task with another one is refused.
+    pub content: Digest,
+    /// Bytes of title and body, by which calls are estimated.
+    pub content_bytes: u32,
+}
+
+enumeration! {
+    /// How a task ended.
+    TaskOutcome "task outcome" {
+        /// A proposal waits for a person.
+        Proposed = "proposed",
+        /// Triage answered it.
+        Answered = "answered",
+        /// Governance allowed nobody to work on it.
+        Blocked = "blocked",
+        /// No route or no budget: nothing was sent.
+        Refused = "refused",
+        /// It was tried without success.
+        Failed = "failed",
+    }
+}
+
+enumeration! {
+    /// Why a task ended as it did.
+    Conclusion "conclusion" {
+        /// Triage's answer is not one that goes on.
+        Triaged = "triaged",
+        /// The collective agreed and was synthesised.
+        Consensus = "consensus",
+        /// The collective did not agree; people see its contributions.
+        Divergence = "divergence",
+        /// Every agent in question was denied.
+        Governance = "governance",
+        /// No agent is routed to the task type.
+        NoRoute = "no_route",
+        /// The budget did not allow the first call.
+        Budget = "budget",
+        /// Too few contributions.
+        Insufficient = "insufficient",
+        /// The triage or the synthesis failed.
+        CallFailed = "call_failed",
+    }
+}
+
+/// A task ended. Text: `reason`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskConcluded {
+    /// Which task.
+    pub task: TaskId,
+    /// How.
+    pub outcome: TaskOutcome,
+    /// Why.
+    pub because: Conclusion,
+}

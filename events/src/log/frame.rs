@@ -1,0 +1,127 @@
+//! The frame: what one commit holds, to the byte.
+//!
+//! All integers are little-endian.
+//!
+//! | field | type | meaning |
+//! |---|---|---|
+//! | format | `u8` | 1 |
+//! | count | `u32` | how many records follow |
+//! | first | `u64` | the position of the first one |
+//! | previous hash | 32 bytes | the chain's link before the first one |
+//! | records | `count` times | `u32` length in bytes, the record's bytes, 32 bytes of its hash |
+//!
+//! Nothing follows the last record. The hashes are stored so that one event can be read with its
+//! link of the chain; whoever reads the whole log computes them anew.
+
+use crate::{Digest, Position};
+
+/// The frame format this build writes, and the only one it reads.
+const FORMAT: u8 = 1;
+
+/// Bytes before the first record.
+pub(crate) const HEADER: usize = 1 + 4 + 8 + 32;
+
+/// Bytes around one record.
+pub(crate) const AROUND_RECORD: usize = 4 + 32;
+
+/// A frame being written: its records so far.
+#[derive(Debug, Default)]
+pub(crate) struct FrameRecords {
+    bytes: Vec<u8>,
+    count: u32,
+}
+
+impl FrameRecords {
+    /// Adds a record and answers the offset it will have in its frame if it stays where it is.
+    pub(crate) fn push(&mut self, record: &[u8], hash: &Digest) {
+        let length = u32::try_from(record.len()).unwrap_or(u32::MAX);
+        self.bytes.extend(length.to_le_bytes());
+        self.bytes.extend(record);
+        self.bytes.extend(hash.as_bytes());
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// Adds the records of another frame behind these.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.bytes.extend(&other.bytes);
+        self.count = self.count.saturating_add(other.count);
+    }
+
+    /// Bytes of the records, with what is around them.
+    pub(crate) const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The whole frame; starts anew with none.
+    pub(crate) fn finish(&mut self, first: Position, previous: &Digest) -> Vec<u8> {
+        let records = std::mem::take(self);
+        let mut frame = Vec::with_capacity(HEADER + records.bytes.len());
+        frame.push(FORMAT);
+        frame.extend(records.count.to_le_bytes());
+        frame.extend(first.get().to_le_bytes());
+        frame.extend(previous.as_bytes());
+        frame.extend(records.bytes);
+        frame
+    }
+}
+
+/// A frame as it was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame<'a> {
+    /// How many records it says it has.
+    pub(crate) count: u32,
+    /// The position it says its first record has.
+    pub(crate) first: u64,
+    /// The chain's link before its first record.
+    pub(crate) previous: Digest,
+    bytes: &'a [u8],
+}
+
+/// One record of a frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Framed<'a> {
+    /// Where it begins in the frame.
+    pub(crate) offset: usize,
+    /// Its bytes.
+    pub(crate) record: &'a [u8],
+    /// Its hash as stored.
+    pub(crate) hash: Digest,
+}
+
+impl<'a> Frame<'a> {
+    /// Reads a frame's header; nothing if it is none.
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
+        let (&[format], rest) = bytes.split_first_chunk::<1>()?;
+        let (count, rest) = rest.split_first_chunk::<4>()?;
+        let (first, rest) = rest.split_first_chunk::<8>()?;
+        let (previous, _) = rest.split_first_chunk::<32>()?;
+        (format == FORMAT).then(|| Self {
+            count: u32::from_le_bytes(*count),
+            first: u64::from_le_bytes(*first),
+            previous: Digest::from_bytes(*previous),
+            bytes,
+        })
+    }
+
+    /// The record that begins at `offset`; nothing if none can.
+    pub(crate) fn at(&self, offset: usize) -> Option<Framed<'a>> {
+        let rest = self.bytes.get(offset..)?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let (record, rest) = rest.split_at_checked(length)?;
+        let (hash, _) = rest.split_first_chunk::<32>()?;
+        Some(Framed { offset, record, hash: Digest::from_bytes(*hash) })
+    }
+
+    /// Whether the frame ends at `offset`.
+    pub(crate) const fn ends_at(&self, offset: usize) -> bool {
+        self.bytes.len() == offset
+    }
+}
+
+impl Framed<'_> {
+    /// Where the record behind this one begins.
+    pub(crate) const fn end(&self) -> usize {
+        self.offset + self.record.len() + AROUND_RECORD
+    }
+}

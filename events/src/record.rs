@@ -1,0 +1,429 @@
+//! The record: one event to the byte.
+//!
+//! All integers are little-endian. `text8`, `bytes16` and `bytes32` are a length of that many bits
+//! followed by that many bytes; an absent optional field has length 0.
+//!
+//! | field | type | meaning |
+//! |---|---|---|
+//! | format | `u8` | 1 |
+//! | log id | 16 bytes | the log this record belongs to |
+//! | position | `u64` | place in the whole log, from 1 |
+//! | stream | `text8` | the entity it belongs to |
+//! | revision | `u64` | place in its stream, from 1 |
+//! | index, count | `u16`, `u16` | place in its append, from 0, and how many that append has |
+//! | event id | 16 bytes | UUID version 7 |
+//! | event type | `text8` | the name in the catalogue |
+//! | payload version | `u16` | the version of the facts |
+//! | recorded at | `i64` | µs since 1970; never less than in the record before |
+//! | decided at | `i64` | µs since 1970; the hub's clock when it decided |
+//! | hub | `text8` | the tenant |
+//! | principal | `text8` | `person:ID`, `service:NAME`, `agent:ID` or `runtime` |
+//! | correlation id | 16 bytes | the story it belongs to |
+//! | causation id | `bytes8` | 16 bytes: the event that caused it |
+//! | trace context | `text8` | W3C `traceparent` |
+//! | idempotency key | `text8` | the caller's name for the command |
+//! | content digest | `bytes8` | 32 bytes: SHA-256 of the command |
+//! | extension | `bytes16` | reserved; empty in format 1 |
+//! | facts | `bytes16` | bincode `standard()` of the struct of this type and version |
+//! | texts | `u8`, then each | see below |
+//! | checksum | `u32` | CRC-32 (IEEE) of everything before it |
+//!
+//! A text is: name `text8`; storage `u8` (0 inline, 1 by digest); media type `text8`; subject
+//! `text8`; encryption key id `text8`; length `u32` in bytes; then the bytes themselves if inline,
+//! or the 32 bytes of their SHA-256.
+//!
+//! A record's hash is SHA-256 of the hash before it and the record's bytes, checksum included; the
+//! hash before the first is SHA-256 of `convoke log 1` and the log id.
+
+use serde::Serialize;
+
+use crate::text::{MediaType, Text, TextBody, TextName, Texts};
+use crate::{
+    CorrelationId, Digest, Event, EventId, FactsError, HubId, IdempotencyKey, LogId, Position,
+    Principal, Revision, StreamId, Timestamp,
+};
+
+/// The newest record format this build writes, and the only one it reads.
+pub const FORMAT: u8 = 1;
+
+/// The most an encoded event may take, texts in the record included.
+pub const MAX_EVENT: usize = 16 * 1024;
+
+/// Everything about an event but what happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Envelope {
+    /// The log it belongs to.
+    pub log: LogId,
+    /// Its place in the log.
+    pub position: Position,
+    /// The entity it belongs to.
+    #[serde(serialize_with = "as_text")]
+    pub stream: StreamId,
+    /// Its place in its stream.
+    pub revision: Revision,
+    /// Its place in its append, from 0.
+    pub index: u16,
+    /// How many events its append has.
+    pub count: u16,
+    /// Its id.
+    pub id: EventId,
+    /// When the writer took it.
+    pub recorded_at: Timestamp,
+    /// When it was decided, by the hub's clock.
+    pub decided_at: Timestamp,
+    /// The tenant.
+    pub hub: HubId,
+    /// Who caused it.
+    #[serde(serialize_with = "as_text")]
+    pub principal: Principal,
+    /// The story it belongs to.
+    pub correlation: CorrelationId,
+    /// The event that caused it.
+    pub causation: Option<EventId>,
+    /// W3C `traceparent` of the command.
+    pub trace: Option<String>,
+    /// The caller's name for the command.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// SHA-256 of the command, or of the content of a host's own record.
+    pub content: Option<Digest>,
+    /// Reserved; empty in format 1.
+    #[serde(skip)]
+    pub extension: Vec<u8>,
+}
+
+fn as_text<T: ToString, S: serde::Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&value.to_string())
+}
+
+/// An event that is in the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// Where, when and by whom.
+    pub envelope: Envelope,
+    /// What happened.
+    pub event: Event,
+    /// What was said.
+    pub texts: Texts,
+    /// The link of the hash chain at this record.
+    pub hash: Digest,
+}
+
+/// The hash before the first record of a log.
+pub fn genesis(log: LogId) -> Digest {
+    Digest::of(b"convoke log 1").chain(log.as_bytes())
+}
+
+/// Bytes that are no record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// They end before the record does, or go on behind it.
+    #[error("the record is cut short or too long at its field `{field}`")]
+    Length {
+        /// Where.
+        field: &'static str,
+    },
+    /// A field does not hold what it must.
+    #[error("the record's field `{field}` holds something else")]
+    Field {
+        /// Which.
+        field: &'static str,
+    },
+    /// The checksum is another.
+    #[error("the record's checksum is {actual:08x} and should be {expected:08x}")]
+    Checksum {
+        /// As computed.
+        expected: u32,
+        /// As found.
+        actual: u32,
+    },
+    /// The format is not one this build reads.
+    #[error("record format {found} is unknown to this version of Convoke, which reads {FORMAT}")]
+    Format {
+        /// As found.
+        found: u8,
+    },
+    /// The facts cannot be read.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+}
+
+/// An event is larger than one may be, in a field or in all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} takes {size} bytes, more than the {limit} allowed")]
+pub struct TooLarge {
+    /// What is too large.
+    pub what: &'static str,
+    /// How large it is.
+    pub size: usize,
+    /// How large it may be.
+    pub limit: usize,
+}
+
+/// Writes a record's bytes.
+///
+/// # Errors
+/// [`TooLarge`] with both numbers, where a field or the whole passes its bound.
+pub fn encode(
+    envelope: &Envelope,
+    event_type: &str,
+    version: u16,
+    facts: &[u8],
+    texts: &Texts,
+) -> Result<Vec<u8>, TooLarge> {
+    let mut out = Vec::with_capacity(256 + facts.len() + texts.inline_bytes());
+    out.push(FORMAT);
+    out.extend(envelope.log.as_bytes());
+    out.extend(envelope.position.get().to_le_bytes());
+    put8(&mut out, "a stream name", envelope.stream.as_str().as_bytes())?;
+    out.extend(envelope.revision.get().to_le_bytes());
+    out.extend(envelope.index.to_le_bytes());
+    out.extend(envelope.count.to_le_bytes());
+    out.extend(envelope.id.as_bytes());
+    put8(&mut out, "an event type", event_type.as_bytes())?;
+    out.extend(version.to_le_bytes());
+    out.extend(envelope.recorded_at.as_micros().to_le_bytes());
+    out.extend(envelope.decided_at.as_micros().to_le_bytes());
+    put8(&mut out, "a hub", envelope.hub.as_str().as_bytes())?;
+    put8(&mut out, "a principal", envelope.principal.to_string().as_bytes())?;
+    out.extend(envelope.correlation.as_bytes());
+    put8(
+        &mut out,
+        "a causation id",
+        envelope.causation.as_ref().map_or(&[], |id| &id.as_bytes()[..]),
+    )?;
+    put8(&mut out, "a trace context", envelope.trace.as_deref().unwrap_or("").as_bytes())?;
+    let key = envelope.idempotency_key.as_ref().map_or("", |key| key.as_str());
+    put8(&mut out, "an idempotency key", key.as_bytes())?;
+    put8(
+        &mut out,
+        "a content digest",
+        envelope.content.as_ref().map_or(&[], |d| &d.as_bytes()[..]),
+    )?;
+    put16(&mut out, "an extension", &envelope.extension)?;
+    put16(&mut out, "an event's facts", facts)?;
+    out.push(fit("the number of texts of an event", texts.len(), u8::MAX.into())?);
+    for text in texts.iter() {
+        put_text(&mut out, text)?;
+    }
+    let checksum = crc32fast::hash(&out);
+    out.extend(checksum.to_le_bytes());
+    if out.len() > MAX_EVENT {
+        return Err(TooLarge { what: "an event", size: out.len(), limit: MAX_EVENT });
+    }
+    Ok(out)
+}
+
+fn put_text(out: &mut Vec<u8>, text: &Text) -> Result<(), TooLarge> {
+    put8(out, "a text's name", text.name.as_str().as_bytes())?;
+    out.push(u8::from(matches!(text.body, TextBody::Stored { .. })));
+    put8(out, "a text's media type", text.media.as_str().as_bytes())?;
+    put8(out, "a text's subject", text.subject.as_deref().unwrap_or("").as_bytes())?;
+    put8(out, "a text's key id", text.key_id.as_deref().unwrap_or("").as_bytes())?;
+    match &text.body {
+        TextBody::Inline(content) => {
+            let length: u32 = fit("a text", content.len(), MAX_EVENT)?;
+            out.extend(length.to_le_bytes());
+            out.extend(content.as_bytes());
+        }
+        TextBody::Stored { digest, length } => {
+            out.extend(length.to_le_bytes());
+            out.extend(digest.as_bytes());
+        }
+    }
+    Ok(())
+}
+
+fn put8(out: &mut Vec<u8>, what: &'static str, bytes: &[u8]) -> Result<(), TooLarge> {
+    out.push(fit(what, bytes.len(), u8::MAX.into())?);
+    out.extend(bytes);
+    Ok(())
+}
+
+fn put16(out: &mut Vec<u8>, what: &'static str, bytes: &[u8]) -> Result<(), TooLarge> {
+    let length: u16 = fit(what, bytes.len(), MAX_EVENT)?;
+    out.extend(length.to_le_bytes());
+    out.extend(bytes);
+    Ok(())
+}
+
+fn fit<T: TryFrom<usize>>(what: &'static str, size: usize, limit: usize) -> Result<T, TooLarge> {
+    let too_large = TooLarge { what, size, limit };
+    if size > limit {
+        return Err(too_large);
+    }
+    T::try_from(size).map_err(|_| too_large)
+}
+
+/// A record as it lies in the log, its facts not yet read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawRecord {
+    /// Where, when and by whom.
+    pub envelope: Envelope,
+    /// The event type.
+    pub event_type: String,
+    /// The version its facts are written in.
+    pub version: u16,
+    /// The bytes of its facts.
+    pub facts: Vec<u8>,
+    /// Its texts.
+    pub texts: Texts,
+}
+
+impl RawRecord {
+    /// Reads a record's bytes and checks them against their checksum.
+    ///
+    /// # Errors
+    /// [`RecordError`] names the field that is not as it must be.
+    pub fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
+        let Some((body, checksum)) = bytes.split_last_chunk::<4>() else {
+            return Err(RecordError::Length { field: "checksum" });
+        };
+        let (actual, expected) = (u32::from_le_bytes(*checksum), crc32fast::hash(body));
+        if actual != expected {
+            return Err(RecordError::Checksum { expected, actual });
+        }
+        let mut bytes = Bytes(body);
+        let [format] = bytes.take::<1>("format")?;
+        if format != FORMAT {
+            return Err(RecordError::Format { found: format });
+        }
+        let log = LogId::from_bytes(bytes.take("log id")?);
+        let position = Position::new(bytes.u64("position")?).ok_or(field("position"))?;
+        let stream = bytes.parsed("stream")?;
+        let revision = Revision::new(bytes.u64("revision")?).ok_or(field("revision"))?;
+        let index = bytes.u16("index")?;
+        let count = bytes.u16("count")?;
+        let id = EventId::from_bytes(bytes.take("event id")?);
+        let event_type = bytes.text8("event type")?.to_owned();
+        let version = bytes.u16("payload version")?;
+        let recorded_at = Timestamp::from_micros(i64::from_le_bytes(bytes.take("recorded at")?));
+        let decided_at = Timestamp::from_micros(i64::from_le_bytes(bytes.take("decided at")?));
+        let hub = bytes.parsed("hub")?;
+        let principal = bytes.parsed("principal")?;
+        let correlation = CorrelationId::from_bytes(bytes.take("correlation id")?);
+        let causation = bytes.optional("causation id")?.map(EventId::from_bytes);
+        let trace = some(bytes.text8("trace context")?);
+        let idempotency_key = match bytes.text8("idempotency key")? {
+            "" => None,
+            key => Some(IdempotencyKey::new(key).map_err(|_| field("idempotency key"))?),
+        };
+        let content = bytes.optional("content digest")?.map(Digest::from_bytes);
+        let extension = bytes.bytes16("extension")?.to_vec();
+        let facts = bytes.bytes16("facts")?.to_vec();
+        let [texts] = bytes.take::<1>("texts")?;
+        let texts = (0..texts).map(|_| bytes.text()).collect::<Result<Texts, _>>()?;
+        if !bytes.0.is_empty() {
+            return Err(RecordError::Length { field: "texts" });
+        }
+        let envelope = Envelope {
+            log,
+            position,
+            stream,
+            revision,
+            index,
+            count,
+            id,
+            recorded_at,
+            decided_at,
+            hub,
+            principal,
+            correlation,
+            causation,
+            trace,
+            idempotency_key,
+            content,
+            extension,
+        };
+        Ok(Self { envelope, event_type, version, facts, texts })
+    }
+
+    /// Reads the facts too; `hash` is the chain's link at this record.
+    ///
+    /// # Errors
+    /// [`FactsError`] if they are of an unknown type or version, or malformed.
+    pub fn into_recorded(self, hash: Digest) -> Result<Recorded, FactsError> {
+        let event = Event::decode_facts(&self.event_type, self.version, &self.facts)?;
+        Ok(Recorded { envelope: self.envelope, event, texts: self.texts, hash })
+    }
+}
+
+const fn field(field: &'static str) -> RecordError {
+    RecordError::Field { field }
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn slice(&mut self, length: usize, field: &'static str) -> Result<&'a [u8], RecordError> {
+        let (head, rest) = self.0.split_at_checked(length).ok_or(RecordError::Length { field })?;
+        self.0 = rest;
+        Ok(head)
+    }
+
+    fn take<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], RecordError> {
+        let (head, rest) = self.0.split_first_chunk::<N>().ok_or(RecordError::Length { field })?;
+        self.0 = rest;
+        Ok(*head)
+    }
+
+    fn u16(&mut self, field: &'static str) -> Result<u16, RecordError> {
+        self.take(field).map(u16::from_le_bytes)
+    }
+
+    fn u64(&mut self, field: &'static str) -> Result<u64, RecordError> {
+        self.take(field).map(u64::from_le_bytes)
+    }
+
+    fn bytes8(&mut self, field: &'static str) -> Result<&'a [u8], RecordError> {
+        let [length] = self.take(field)?;
+        self.slice(length.into(), field)
+    }
+
+    fn bytes16(&mut self, field: &'static str) -> Result<&'a [u8], RecordError> {
+        let length = self.u16(field)?;
+        self.slice(length.into(), field)
+    }
+
+    fn text8(&mut self, name: &'static str) -> Result<&'a str, RecordError> {
+        std::str::from_utf8(self.bytes8(name)?).map_err(|_| field(name))
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, name: &'static str) -> Result<T, RecordError> {
+        self.text8(name)?.parse().map_err(|_| field(name))
+    }
+
+    fn optional<const N: usize>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<[u8; N]>, RecordError> {
+        match self.bytes8(name)? {
+            [] => Ok(None),
+            bytes => bytes.try_into().map(Some).map_err(|_| field(name)),
+        }
+    }
+
+    fn text(&mut self) -> Result<Text, RecordError> {
+        let name = TextName::new(self.text8("text name")?).ok_or(field("text name"))?;
+        let [storage] = self.take("text storage")?;
+        let media = self.text8("text media type")?;
+        let media = MediaType::from_name(media).ok_or(field("text media type"))?;
+        let subject = some(self.text8("text subject")?);
+        let key_id = some(self.text8("text key id")?);
+        let length = u32::from_le_bytes(self.take("text length")?);
+        let body = match storage {
+            0 => {
+                let length = usize::try_from(length).map_err(|_| field("text length"))?;
+                let bytes = self.slice(length, "text")?;
+                let content = std::str::from_utf8(bytes).map_err(|_| field("text"))?;
+                TextBody::Inline(content.to_owned())
+            }
+            1 => TextBody::Stored { digest: Digest::from_bytes(self.take("text digest")?), length },
+            _ => return Err(field("text storage")),
+        };
+        Ok(Text { name, media, subject, key_id, body })
+    }
+}

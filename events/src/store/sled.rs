@@ -1,0 +1,298 @@
+//! Commits on disk, in sled. The only file that says `sled`.
+//!
+//! What it takes to be durable with sled 0.34: `flush` writes and does not sync, so its file is
+//! synced through a handle of our own; values over its blob limit go to files that no sync reaches,
+//! so segments are large, values small, and a store with blobs is not opened; an open that was
+//! interrupted leaves files that fail the next one, so they are removed. Transactions and batches
+//! take a lock for the whole process, so each chunk of a commit is one plain insert, and a commit
+//! whose last chunks are missing is one that was never acknowledged.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::chunk;
+use crate::{CommitError, CommitStore, Durability, OpenError, StoreReadError};
+
+const SEGMENT: usize = 8 * 1024 * 1024;
+
+const CACHE: u64 = 64 * 1024 * 1024;
+
+/// How long the lock of a store that was just dropped may still be held.
+const OLD_LOCK: Duration = Duration::from_secs(1);
+
+/// Commits on disk, in a directory of their own. Whoever opens one holds a lock over it.
+pub struct SledStore {
+    durability: Durability,
+    head: AtomicU64,
+    files: RwLock<Option<Files>>,
+    /// What stopped it; held while a commit is written.
+    stopped: Mutex<Option<CommitError>>,
+}
+
+struct Files {
+    database: sled::Db,
+    /// The file all of it is in, to sync it.
+    file: File,
+}
+
+impl SledStore {
+    /// Opens the store in a directory, or makes one there.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what stands in the way.
+    pub fn open(directory: &Path, durability: Durability) -> Result<Self, OpenError> {
+        fs::create_dir_all(directory).map_err(failed("make", directory))?;
+        refuse_blobs(directory)?;
+        remove_leftovers(directory)?;
+        let store = |failure: Failure| OpenError::Store {
+            directory: directory.to_owned(),
+            why: failure.text,
+        };
+        let database = contained(|| open_database(directory)).map_err(store)?;
+        sync(directory)?;
+        let path = directory.join("db");
+        let opened = File::options().read(true).write(true).open(&path);
+        let file = opened.map_err(failed("open", &path))?;
+        let files = Files { database, file };
+        let head = contained(|| files.find_head()).map_err(store)?;
+        Ok(Self {
+            durability,
+            head: AtomicU64::new(head),
+            files: RwLock::new(Some(files)),
+            stopped: Mutex::new(None),
+        })
+    }
+
+    fn files(&self) -> RwLockReadGuard<'_, Option<Files>> {
+        self.files.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, number: u64, bytes: &[u8]) -> Result<(), CommitError> {
+        let files = self.files();
+        let unknown = |why: String| CommitError::Unknown { why };
+        let files = files.as_ref().ok_or_else(|| unknown("the store is closed".to_owned()))?;
+        for (key, value) in chunk::cut(number, bytes) {
+            let first = chunk::key(number, 0) == key;
+            contained(|| files.database.insert(key, value).map(drop)).map_err(|failure| {
+                // Behind the first chunk, some of the commit may already be on disk.
+                if first && failure.full {
+                    CommitError::Full { why: failure.text }
+                } else {
+                    unknown(failure.text)
+                }
+            })?;
+        }
+        match self.durability {
+            Durability::Synced => files.sync().map_err(unknown),
+            Durability::Buffered => Ok(()),
+        }
+    }
+
+    fn fetch(&self, number: u64) -> Result<Vec<u8>, StoreReadError> {
+        let io = |why| StoreReadError::Io { number, why };
+        let damaged = |why: &str| StoreReadError::Damaged { number, why: why.to_owned() };
+        let files = self.files();
+        let files = files.as_ref().ok_or_else(|| io("the store is closed".to_owned()))?;
+        let mut bytes = Vec::new();
+        let mut chunk = 0;
+        loop {
+            let key = chunk::key(number, chunk);
+            let value =
+                contained(|| files.database.get(key)).map_err(|failure| io(failure.text))?;
+            let value = value.ok_or_else(|| damaged("a part of it is missing"))?;
+            let (count, part) =
+                chunk::open(&key, &value).ok_or_else(|| damaged("its checksum is another"))?;
+            bytes.extend(part);
+            chunk += 1;
+            if chunk >= count {
+                return Ok(bytes);
+            }
+        }
+    }
+}
+
+impl CommitStore for SledStore {
+    fn head(&self) -> u64 {
+        self.head.load(Ordering::Acquire)
+    }
+
+    fn commit(&self, after: u64, bytes: &[u8]) -> Result<(), CommitError> {
+        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = &*stopped {
+            return Err(error.clone());
+        }
+        let actual = self.head();
+        if after != actual {
+            return Err(CommitError::Conflict { expected: after, actual });
+        }
+        let number = after + 1;
+        match self.write(number, bytes) {
+            Ok(()) => {
+                self.head.store(number, Ordering::Release);
+                Ok(())
+            }
+            Err(error) => Err(stopped.insert(error).clone()),
+        }
+    }
+
+    fn read(&self, number: u64) -> Result<Vec<u8>, StoreReadError> {
+        let head = self.head();
+        if (1..=head).contains(&number) {
+            self.fetch(number)
+        } else {
+            Err(StoreReadError::Absent { number, head })
+        }
+    }
+
+    fn close(&self) -> Result<(), CommitError> {
+        let files = self.files.write().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(files) = files else { return Ok(()) };
+        let synced = files.sync().map_err(|why| CommitError::Unknown { why });
+        // Dropping it writes once more, which is where sled may still panic.
+        let dropped = contained(|| {
+            drop(files);
+            Ok(())
+        });
+        synced.and(dropped.map_err(|failure| CommitError::Unknown { why: failure.text }))
+    }
+}
+
+impl Files {
+    /// Makes everything inserted so far durable.
+    fn sync(&self) -> Result<(), String> {
+        contained(|| self.database.flush().map(drop)).map_err(|failure| failure.text)?;
+        self.file.sync_data().map_err(|error| error.to_string())
+    }
+
+    /// The number of the newest commit that may have been acknowledged; removes what begins another.
+    fn find_head(&self) -> Result<u64, sled::Error> {
+        let Some((key, value)) = self.database.last()? else {
+            return Ok(0);
+        };
+        let Some((commit, chunk)) = chunk::parse_key(&key) else {
+            return Err(sled::Error::Unsupported("a key is no commit's".to_owned()));
+        };
+        let cut_short = chunk::open(&chunk::key(commit, chunk), &value)
+            .is_some_and(|(count, _)| chunk + 1 < count);
+        if !cut_short || !self.are_whole(commit, chunk)? {
+            // Whole, or damaged: then reading it says so.
+            return Ok(commit);
+        }
+        for chunk in (0..=chunk).rev() {
+            self.database.remove(chunk::key(commit, chunk))?;
+        }
+        self.database.flush()?;
+        self.file.sync_data()?;
+        tracing::warn!(commit, "removed the beginning of a commit that was never acknowledged");
+        Ok(commit.saturating_sub(1))
+    }
+
+    /// Whether the chunks before this one are there and as they were written.
+    fn are_whole(&self, commit: u64, before: u32) -> Result<bool, sled::Error> {
+        for chunk in 0..before {
+            let key = chunk::key(commit, chunk);
+            let value = self.database.get(key)?;
+            if value.is_none_or(|value| chunk::open(&key, &value).is_none()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn open_database(directory: &Path) -> Result<sled::Db, sled::Error> {
+    let config = sled::Config::new()
+        .path(directory)
+        .segment_size(SEGMENT)
+        .cache_capacity(CACHE)
+        .flush_every_ms(None);
+    let patience = Instant::now() + OLD_LOCK;
+    loop {
+        match config.open() {
+            Err(sled::Error::Io(error))
+                if error.to_string().contains("lock") && Instant::now() < patience =>
+            {
+                thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// A failure of sled's, or a panic in it.
+struct Failure {
+    text: String,
+    full: bool,
+}
+
+/// Runs a part of sled; a damaged file makes it panic in places.
+fn contained<T>(run: impl FnOnce() -> Result<T, sled::Error>) -> Result<T, Failure> {
+    match panic::catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => {
+            let full =
+                matches!(&error, sled::Error::Io(error) if error.kind() == ErrorKind::StorageFull);
+            Err(Failure { text: error.to_string(), full })
+        }
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text =
+                text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason");
+            Err(Failure { text: format!("sled panicked: {text}"), full: false })
+        }
+    }
+}
+
+fn refuse_blobs(directory: &Path) -> Result<(), OpenError> {
+    let blobs = directory.join("blobs");
+    match fs::read_dir(&blobs) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(OpenError::Blobs { directory: blobs }),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(failed("read", &blobs)(source)),
+    }
+}
+
+/// Removes the snapshots that an interrupted open had begun.
+fn remove_leftovers(directory: &Path) -> Result<(), OpenError> {
+    for entry in fs::read_dir(directory).map_err(failed("read", directory))? {
+        let path = entry.map_err(failed("read", directory))?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        if name.is_some_and(|name| name.starts_with("snap.") && name.ends_with(".generating")) {
+            fs::remove_file(&path).map_err(failed("remove", &path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Syncs what sled never does: its configuration and the directories' entries.
+fn sync(directory: &Path) -> Result<(), OpenError> {
+    let files = [directory.join("conf"), directory.join("db"), directory.to_owned()];
+    let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+    for path in files.iter().map(|path| &**path).chain(parent) {
+        File::open(path).and_then(|file| file.sync_all()).map_err(failed("sync", path))?;
+    }
+    Ok(())
+}
+
+fn failed(doing: &'static str, path: &Path) -> impl Fn(std::io::Error) -> OpenError {
+    move |source| OpenError::Io { doing, path: path.to_owned(), source }
+}
+
+impl fmt::Debug for SledStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SledStore")
+            .field("durability", &self.durability)
+            .field("head", &self.head())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,209 @@
+//! Samples of what a federation does: tasks, calls, collectives, proposals and the host's records.
+
+use super::federation::{account, agent, decision, invocation, policy, reason, reservation, task};
+use crate::testkit::{NOON, word};
+use crate::{
+    Amount, BlockReason, CollectiveConvened, CollectiveId, Conclusion, Confidence, ConsensusStatus,
+    ContributionRecorded, Digest, Escalation, Event, FailureClass, FinishReason,
+    InteractionRecorded, InvocationAnswered, InvocationFailed, InvocationStarted, MediaType,
+    MicroUsd, OutcomeArrivedLate, OutcomeRecorded, Participant, ParticipantStanding, ProposalBasis,
+    ProposalId, ProposalMade, ProposalReviewed, ProviderName, Purpose, ReviewDecision, Synthesiser,
+    TaskConcluded, TaskOutcome, TaskPlan, TaskRules, TaskSubmitted, TextName, Texts, Tokens, Usage,
+    Verb, VerdictReached,
+};
+
+pub(super) fn samples() -> Vec<(Event, Texts)> {
+    let mut samples = tasks();
+    samples.extend(invocations());
+    samples.extend(collectives());
+    samples.extend(proposals());
+    samples.extend(host());
+    samples
+}
+
+const RULES: TaskRules = TaskRules {
+    deadline_ms: 60_000,
+    max_output: Tokens::new(200),
+    min_contributions: 3,
+    one_failure_fails_all: true,
+};
+
+fn collective() -> CollectiveId {
+    CollectiveId::derive(&["sample"])
+}
+
+fn proposal() -> ProposalId {
+    ProposalId::derive(&["sample"])
+}
+
+fn confidence() -> Option<Confidence> {
+    Confidence::from_millionths(875_000)
+}
+
+const USAGE: Usage = Usage {
+    input: Some(Tokens::new(1_000)),
+    cached: Some(Tokens::new(100)),
+    cache_write: Some(Tokens::new(50)),
+    output: Some(Tokens::new(300)),
+    reasoning: Some(Tokens::new(70)),
+    cost: Some(MicroUsd::new(1_234)),
+};
+
+fn answer() -> Texts {
+    let content = r#"{"recommendation":"fix it","body":"…","confidence":0.875}"#;
+    Texts::none().with_media(TextName::CONTENT, MediaType::Json, content)
+}
+
+fn tasks() -> Vec<(Event, Texts)> {
+    let submitted = TaskSubmitted {
+        task: task(),
+        account: account(),
+        plan: TaskPlan::Triage {
+            task_type: word("triage"),
+            escalate: vec![Escalation { on: word("bug"), to: word("implementation") }],
+            rules: RULES,
+        },
+        content: Digest::of(b"title, body and source"),
+        content_bytes: 420,
+    };
+    let concluded = TaskConcluded {
+        task: task(),
+        outcome: TaskOutcome::Proposed,
+        because: Conclusion::Consensus,
+    };
+    let texts = Texts::none()
+        .with(TextName::TITLE, "it crashes")
+        .with(TextName::BODY, "every time:\n- on start\n- on stop\n")
+        .with(TextName::SOURCE, "support");
+    vec![(submitted.into(), texts), (concluded.into(), reason())]
+}
+
+fn invocations() -> Vec<(Event, Texts)> {
+    let (provider, invocation, attempt) = (ProviderName::Gemini, invocation(), 2);
+    let started = InvocationStarted {
+        invocation,
+        task: task(),
+        collective: Some(collective()),
+        purpose: Purpose::Synthesis,
+        attempt,
+        agent: agent(),
+        agent_version: 2,
+        provider: provider.clone(),
+        model: word("gemini-x"),
+        decision: decision(),
+        verb: Verb::Propose,
+        artifact: word("synthesis"),
+        granted_by: Some(policy()),
+        reservation: reservation(),
+        max_output: Tokens::new(200),
+        deadline: NOON,
+    };
+    let answered = InvocationAnswered {
+        invocation,
+        attempt,
+        provider,
+        model: word("gemini-x-002"),
+        finish: FinishReason::Length,
+        usage: USAGE,
+        key: word("fix-it"),
+        confidence: confidence(),
+        latency_us: 1_500_000,
+    };
+    let class = FailureClass::InDoubt;
+    vec![
+        (started.into(), reason()),
+        (answered.into(), answer()),
+        (
+            InvocationFailed { invocation, attempt, class, usage: USAGE }.into(),
+            answer().with(TextName::REASON, "the process ended during the call"),
+        ),
+        (OutcomeArrivedLate { invocation, attempt, usage: USAGE }.into(), answer()),
+    ]
+}
+
+fn collectives() -> Vec<(Event, Texts)> {
+    let participant = |standing| Participant {
+        agent: agent(),
+        agent_version: 2,
+        family: word("model"),
+        invocation: invocation(),
+        standing,
+    };
+    let needed = Amount { tokens: Tokens::new(9_000), money: MicroUsd::new(9) };
+    let convened = CollectiveConvened {
+        collective: collective(),
+        task: task(),
+        task_type: word("implementation"),
+        artifact: word("implementation"),
+        decision: decision(),
+        participants: vec![
+            participant(ParticipantStanding::Invited),
+            participant(ParticipantStanding::Blocked(BlockReason::VerbNotAllowed(policy()))),
+            participant(ParticipantStanding::OverBudget { needed }),
+        ],
+        synthesiser: Some(Synthesiser {
+            agent: agent(),
+            decision: decision(),
+            invocation: invocation(),
+            reservation: reservation(),
+        }),
+        rules: RULES,
+    };
+    let contribution = ContributionRecorded {
+        collective: collective(),
+        agent: agent(),
+        agent_version: 2,
+        invocation: invocation(),
+        key: word("fix-it"),
+        confidence: confidence(),
+    };
+    let verdict = VerdictReached {
+        collective: collective(),
+        rule: word("classic"),
+        rule_version: 1,
+        status: ConsensusStatus::Consensus,
+        key: Some(word("fix-it")),
+        leading: 3,
+        contributions: 3,
+        keys: 1,
+        families: 2,
+        missing: 1,
+    };
+    let title = Texts::none().with(TextName::TITLE, "it crashes");
+    vec![(convened.into(), title), (contribution.into(), answer()), (verdict.into(), reason())]
+}
+
+fn proposals() -> Vec<(Event, Texts)> {
+    let made = ProposalMade {
+        proposal: proposal(),
+        task: task(),
+        collective: Some(collective()),
+        artifact: word("implementation"),
+        basis: ProposalBasis::Synthesis {
+            agent: agent(),
+            agent_version: 2,
+            invocation: invocation(),
+        },
+        key: Some(word("fix-it")),
+        confidence: confidence(),
+        digest: Digest::of(b"content"),
+    };
+    let reviewed = ProposalReviewed {
+        proposal: proposal(),
+        decision: ReviewDecision::Revised,
+        reviewed: Digest::of(b"content"),
+        revised: Some(Digest::of(b"revised")),
+    };
+    let texts = Texts::none()
+        .with(TextName::PRINCIPAL, "Grace Hopper")
+        .with(TextName::CONTENT, "# Fix it\n\nBut carefully.\n");
+    vec![(made.into(), answer()), (reviewed.into(), texts)]
+}
+
+fn host() -> Vec<(Event, Texts)> {
+    let body = |json| Texts::none().with_media(TextName::BODY, MediaType::Json, json);
+    vec![
+        (InteractionRecorded {}.into(), body(r#"{"asked":"why?"}"#)),
+        (OutcomeRecorded {}.into(), body(r#"{"merged":true}"#)),
+    ]
+}

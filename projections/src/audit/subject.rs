@@ -1,0 +1,117 @@
+//! Whose story is told, and which events belong to it.
+
+use convoke_events::{
+    AgentId, CollectiveEvent, CorrelationId, Event, GovernanceEvent, InvocationEvent, Log,
+    Position, Principal, ProposalEvent, ProposalId, Query, ReadError, Recorded, RegistryEvent,
+    RoutingEvent, TaskId,
+};
+
+use super::told::{Told, call_of};
+
+/// Whose story is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A task's, from its submission to the review of its proposal.
+    Task(TaskId),
+    /// That of the task a proposal came from.
+    Proposal(ProposalId),
+    /// An agent's: its registration, its policies, and everything it was asked and did.
+    Agent(AgentId),
+}
+
+/// The events a story is told from.
+pub(super) enum Scope {
+    Task(TaskId),
+    Agent(AgentId),
+}
+
+impl Subject {
+    /// Finds the events; nothing where the log knows no such proposal.
+    pub(super) fn scope(self, log: &Log, head: Position) -> Result<Option<Scope>, ReadError> {
+        match self {
+            Self::Task(task) => Ok(Some(Scope::Task(task))),
+            Self::Agent(agent) => Ok(Some(Scope::Agent(agent))),
+            Self::Proposal(proposal) => {
+                for event in log.read(Query::event_type("ProposalMade").to(head)) {
+                    if let Event::Proposal(ProposalEvent::ProposalMade(facts)) = event?.event
+                        && facts.proposal == proposal
+                    {
+                        return Ok(Some(Scope::Task(facts.task)));
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Scope {
+    /// The events to learn from and to tell.
+    pub(super) fn query(&self, head: Position) -> Query {
+        match self {
+            Self::Task(task) => Query::correlation(CorrelationId::of_task(*task)).to(head),
+            Self::Agent(_) => Query::all().to(head),
+        }
+    }
+
+    /// Whether the event belongs to the story.
+    pub(super) fn concerns(&self, event: &Recorded, told: &Told) -> bool {
+        match self {
+            Self::Task(_) => true,
+            Self::Agent(agent) => {
+                event.envelope.principal == Principal::Agent(*agent)
+                    || names(&event.event, *agent, told)
+            }
+        }
+    }
+}
+
+fn names(event: &Event, agent: AgentId, told: &Told) -> bool {
+    if let Some(invocation) = call_of(event) {
+        return told.call(invocation).is_some_and(|call| call.agent == agent);
+    }
+    match event {
+        Event::Registry(registry) => {
+            agent
+                == match registry {
+                    RegistryEvent::AgentRegistered(facts) => facts.agent,
+                    RegistryEvent::AgentRevised(facts) => facts.agent,
+                    RegistryEvent::AgentDeactivated(facts) => facts.agent,
+                    RegistryEvent::AgentReactivated(facts) => facts.agent,
+                }
+        }
+        Event::Governance(governance) => match governance {
+            GovernanceEvent::GovernancePolicySet(facts) => facts.agent == agent,
+            GovernanceEvent::AttemptBlocked(facts) => facts.agent == agent,
+            GovernanceEvent::GovernanceDefaultSet(_) => false,
+        },
+        Event::Routing(routing) => match routing {
+            RoutingEvent::RoutingPolicySet(facts) => facts.agent == agent,
+            RoutingEvent::RoutingDecided(facts) => {
+                facts.candidates.iter().any(|one| one.agent == agent)
+            }
+        },
+        Event::Collective(collective) => match collective {
+            CollectiveEvent::CollectiveConvened(facts) => told.takes_part(facts.collective, agent),
+            CollectiveEvent::ContributionRecorded(facts) => facts.agent == agent,
+            CollectiveEvent::VerdictReached(facts) => told.takes_part(facts.collective, agent),
+        },
+        Event::Proposal(proposal) => {
+            let proposal = match proposal {
+                ProposalEvent::ProposalMade(facts) => facts.proposal,
+                ProposalEvent::ProposalReviewed(facts) => facts.proposal,
+            };
+            told.contributed_to(proposal, agent)
+        }
+        Event::Invocation(
+            InvocationEvent::InvocationStarted(_)
+            | InvocationEvent::InvocationAnswered(_)
+            | InvocationEvent::InvocationFailed(_)
+            | InvocationEvent::OutcomeArrivedLate(_),
+        )
+        | Event::Hub(_)
+        | Event::Budget(_)
+        | Event::Task(_)
+        | Event::Host(_) => false,
+    }
+}

@@ -1,0 +1,141 @@
+//! The questions put to several agents: contributions side by side, verdicts, syntheses.
+
+mod call;
+mod collective;
+
+use std::collections::BTreeMap;
+
+use convoke_events::{
+    Amount, BudgetEvent, CollectiveEvent, CollectiveId, Event, HubId, InvocationEvent,
+    InvocationId, ProposalEvent, Recorded, TextName,
+};
+use serde::{Deserialize, Serialize};
+
+pub use call::{Answer, Call, Failure};
+pub use collective::{Collective, Participant, Synthesis, Verdict};
+
+use crate::Projection;
+use crate::names::{Slugs, text};
+
+/// Every collective that was ever convened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Collectives {
+    by_id: BTreeMap<CollectiveId, Collective>,
+    calls: BTreeMap<InvocationId, CollectiveId>,
+    slugs: Slugs,
+}
+
+impl Collectives {
+    /// The collective with this id.
+    pub fn get(&self, id: CollectiveId) -> Option<&Collective> {
+        self.by_id.get(&id)
+    }
+
+    /// Every collective of every hub, in order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &Collective> {
+        self.by_id.values()
+    }
+
+    /// The hub's collectives, in order of their ids.
+    pub fn of_hub(&self, hub: &HubId) -> impl Iterator<Item = &Collective> {
+        self.iter().filter(move |collective| collective.hub == *hub)
+    }
+
+    fn collective_event(&mut self, recorded: &Recorded, event: &CollectiveEvent) {
+        match event {
+            CollectiveEvent::CollectiveConvened(facts) => {
+                let collective = Collective::of(recorded, facts, &self.slugs);
+                let called = collective.participants.iter().map(|one| one.call.invocation);
+                let called =
+                    called.chain(collective.synthesis.iter().map(|one| one.call.invocation));
+                self.calls.extend(called.map(|invocation| (invocation, facts.collective)));
+                self.by_id.insert(facts.collective, collective);
+            }
+            CollectiveEvent::ContributionRecorded(facts) => {
+                let Some(collective) = self.by_id.get_mut(&facts.collective) else {
+                    return;
+                };
+                let mut participants = collective.participants.iter_mut();
+                if let Some(one) = participants.find(|one| one.call.invocation == facts.invocation)
+                {
+                    one.contributed = true;
+                    one.missing = None;
+                }
+            }
+            CollectiveEvent::VerdictReached(facts) => {
+                let Some(collective) = self.by_id.get_mut(&facts.collective) else {
+                    return;
+                };
+                collective.status = facts.status;
+                collective.verdict = Some(Verdict {
+                    rule: facts.rule.clone(),
+                    rule_version: facts.rule_version,
+                    status: facts.status,
+                    key: facts.key.clone(),
+                    leading: facts.leading,
+                    contributions: facts.contributions,
+                    keys: facts.keys,
+                    families: facts.families,
+                    missing: facts.missing,
+                    reason: text(recorded, &TextName::REASON),
+                    position: recorded.envelope.position,
+                    at: recorded.envelope.decided_at,
+                });
+                collective.tell_who_is_missing();
+            }
+        }
+    }
+
+    fn invocation_event(&mut self, recorded: &Recorded, event: &InvocationEvent) {
+        let invocation = match event {
+            InvocationEvent::InvocationStarted(facts) => facts.invocation,
+            InvocationEvent::InvocationAnswered(facts) => facts.invocation,
+            InvocationEvent::InvocationFailed(facts) => facts.invocation,
+            InvocationEvent::OutcomeArrivedLate(facts) => facts.invocation,
+        };
+        let Some(collective) = self.of_call(invocation) else {
+            return;
+        };
+        if let Some(call) = collective.call_mut(invocation) {
+            call.fold(recorded, event);
+        }
+        collective.tell_who_is_missing();
+    }
+
+    fn charge(&mut self, invocation: InvocationId, charged: Amount, overrun: Amount) {
+        let Some(collective) = self.of_call(invocation) else {
+            return;
+        };
+        if let Some(call) = collective.call_mut(invocation) {
+            call.charged = call.charged.plus(charged);
+            call.overrun = call.overrun.plus(overrun);
+        }
+    }
+
+    fn of_call(&mut self, invocation: InvocationId) -> Option<&mut Collective> {
+        self.by_id.get_mut(self.calls.get(&invocation)?)
+    }
+}
+
+impl Projection for Collectives {
+    const NAME: &'static str = "collectives";
+    const VERSION: u32 = 1;
+
+    fn fold(&mut self, event: &Recorded) {
+        self.slugs.fold(&event.event);
+        if let Event::Collective(collective) = &event.event {
+            self.collective_event(event, collective);
+        } else if let Event::Invocation(invocation) = &event.event {
+            self.invocation_event(event, invocation);
+        } else if let Event::Budget(BudgetEvent::Settled(facts)) = &event.event {
+            self.charge(facts.invocation, facts.charged, facts.overrun);
+        } else if let Event::Budget(BudgetEvent::OverrunCharged(facts)) = &event.event {
+            self.charge(facts.invocation, Amount::ZERO, facts.overrun);
+        } else if let Event::Proposal(ProposalEvent::ProposalMade(facts)) = &event.event
+            && let Some(id) = facts.collective
+            && let Some(collective) = self.by_id.get_mut(&id)
+        {
+            collective.proposal = Some(facts.proposal);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What agents may do, and which attempts were denied.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use convoke_events::{
+    AgentId, ArtifactType, AttemptBlocked, BlockReason, Event, GovernanceDefault, GovernanceEvent,
+    GovernancePolicySet, HubId, PolicyId, PolicyRef, Position, Purpose, Recorded, TaskId, TextName,
+    Timestamp, Verb,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::Projection;
+use crate::names::{Slugs, text};
+
+/// How far back denied attempts are counted.
+pub const BLOCKED_WINDOW: Duration = Duration::from_hours(7 * 24);
+
+/// Every hub's default, every policy as it stands, and every denied attempt.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Governance {
+    defaults: BTreeMap<HubId, GovernanceDefault>,
+    policies: BTreeMap<PolicyId, GovernancePolicy>,
+    blocked: Vec<Blocked>,
+    slugs: Slugs,
+}
+
+/// A governance policy as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GovernancePolicy {
+    /// Which policy, in which version.
+    pub policy: PolicyRef,
+    /// The hub it belongs to.
+    pub hub: HubId,
+    /// Whom it is about.
+    pub agent: AgentId,
+    /// Its slug when the policy was set, or its id where no registration is known.
+    pub slug: String,
+    /// What it is about.
+    pub artifact: ArtifactType,
+    /// What it allows, as far as the agent's trust level goes.
+    pub verbs: Vec<Verb>,
+    /// Whether it holds.
+    pub active: bool,
+}
+
+/// An attempt that was denied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocked {
+    /// The hub it was denied in.
+    pub hub: HubId,
+    /// The event that records it.
+    pub position: Position,
+    /// When it was denied.
+    pub at: Timestamp,
+    /// Whose attempt.
+    pub agent: AgentId,
+    /// Its slug, or its id where no registration is known.
+    pub slug: String,
+    /// In which version.
+    pub agent_version: u32,
+    /// On which task.
+    pub task: TaskId,
+    /// What for.
+    pub purpose: Purpose,
+    /// What it would have done.
+    pub verb: Verb,
+    /// With what.
+    pub artifact: ArtifactType,
+    /// Why not.
+    pub because: BlockReason,
+    /// Why not, in words.
+    pub reason: Option<String>,
+}
+
+/// Denied attempts of a hub in the last seven days.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockedCounts {
+    /// In all.
+    pub total: u64,
+    /// By agent.
+    pub by_agent: BTreeMap<AgentId, u64>,
+    /// By artifact type.
+    pub by_artifact: BTreeMap<ArtifactType, u64>,
+}
+
+impl Governance {
+    /// What holds in the hub where no policy speaks: `deny` until it chooses otherwise.
+    pub fn default_of(&self, hub: &HubId) -> GovernanceDefault {
+        self.defaults.get(hub).copied().unwrap_or(GovernanceDefault::Deny)
+    }
+
+    /// Every policy of the hub, by artifact and agent, the ones switched off too.
+    pub fn policies(&self, hub: &HubId) -> Vec<&GovernancePolicy> {
+        let mut policies: Vec<_> = self.policies.values().filter(|one| one.hub == *hub).collect();
+        policies.sort_by_key(|one| (&one.artifact, &one.slug, one.policy.id));
+        policies
+    }
+
+    /// The hub's policies that hold.
+    pub fn in_force(&self, hub: &HubId) -> Vec<&GovernancePolicy> {
+        let mut policies = self.policies(hub);
+        policies.retain(|one| one.active);
+        policies
+    }
+
+    /// Every denied attempt of the hub, newest first.
+    pub fn blocked(&self, hub: &HubId) -> impl Iterator<Item = &Blocked> {
+        self.blocked.iter().rev().filter(move |one| one.hub == *hub)
+    }
+
+    /// The hub's denied attempts in the seven days up to `now`.
+    pub fn blocked_counts(&self, hub: &HubId, now: Timestamp) -> BlockedCounts {
+        let mut counts = BlockedCounts::default();
+        let recent = |one: &&Blocked| one.at <= now && now.since(one.at) < BLOCKED_WINDOW;
+        for one in self.blocked(hub).filter(recent) {
+            counts.total = counts.total.saturating_add(1);
+            let by_agent = counts.by_agent.entry(one.agent).or_default();
+            *by_agent = by_agent.saturating_add(1);
+            let by_artifact = counts.by_artifact.entry(one.artifact.clone()).or_default();
+            *by_artifact = by_artifact.saturating_add(1);
+        }
+        counts
+    }
+
+    fn policy_set(&mut self, event: &Recorded, facts: &GovernancePolicySet) {
+        let policy = GovernancePolicy {
+            policy: facts.policy,
+            hub: event.envelope.hub.clone(),
+            agent: facts.agent,
+            slug: self.slugs.of(facts.agent),
+            artifact: facts.artifact.clone(),
+            verbs: facts.verbs.iter().copied().collect(),
+            active: facts.active,
+        };
+        self.policies.insert(facts.policy.id, policy);
+    }
+
+    fn attempt_blocked(&mut self, event: &Recorded, facts: &AttemptBlocked) {
+        self.blocked.push(Blocked {
+            hub: event.envelope.hub.clone(),
+            position: event.envelope.position,
+            at: event.envelope.decided_at,
+            agent: facts.agent,
+            slug: self.slugs.of(facts.agent),
+            agent_version: facts.agent_version,
+            task: facts.task,
+            purpose: facts.purpose,
+            verb: facts.verb,
+            artifact: facts.artifact.clone(),
+            because: facts.because.clone(),
+            reason: text(event, &TextName::REASON),
+        });
+    }
+}
+
+impl Projection for Governance {
+    const NAME: &'static str = "governance";
+    const VERSION: u32 = 1;
+
+    fn fold(&mut self, event: &Recorded) {
+        self.slugs.fold(&event.event);
+        let Event::Governance(governance) = &event.event else {
+            return;
+        };
+        match governance {
+            GovernanceEvent::GovernanceDefaultSet(facts) => {
+                self.defaults.insert(event.envelope.hub.clone(), facts.default);
+            }
+            GovernanceEvent::GovernancePolicySet(facts) => self.policy_set(event, facts),
+            GovernanceEvent::AttemptBlocked(facts) => self.attempt_blocked(event, facts),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The results that wait for people, and what people decided on them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use convoke_events::{
+    ArtifactType, CollectiveId, Confidence, Digest, Event, HubId, Key, Position, ProposalBasis,
+    ProposalEvent, ProposalId, ProposalMade, ProposalReviewed, Recorded, ReviewDecision, TaskEvent,
+    TaskId, TextName, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::Projection;
+use crate::names::{Slugs, text, who};
+
+/// Every proposal that was ever made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposals {
+    by_id: BTreeMap<ProposalId, Proposal>,
+    titles: BTreeMap<TaskId, String>,
+    slugs: Slugs,
+}
+
+/// Where a proposal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProposalStatus {
+    /// It waits for a person.
+    Pending,
+    /// A person took it as it stands.
+    Accepted,
+    /// A person did not take it.
+    Rejected,
+    /// A person put a version of their own in its place.
+    Revised,
+}
+
+impl ProposalStatus {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Revised => "revised",
+        }
+    }
+}
+
+impl fmt::Display for ProposalStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl From<ReviewDecision> for ProposalStatus {
+    fn from(decision: ReviewDecision) -> Self {
+        match decision {
+            ReviewDecision::Accepted => Self::Accepted,
+            ReviewDecision::Rejected => Self::Rejected,
+            ReviewDecision::Revised => Self::Revised,
+        }
+    }
+}
+
+/// A proposal and its review.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Its id.
+    pub id: ProposalId,
+    /// The hub it belongs to.
+    pub hub: HubId,
+    /// Where it stands.
+    pub status: ProposalStatus,
+    /// The task it came from.
+    pub task: TaskId,
+    /// That task's title.
+    pub title: String,
+    /// The collective it came from.
+    pub collective: Option<CollectiveId>,
+    /// What it is, as governance names it.
+    pub artifact: ArtifactType,
+    /// Where its content comes from.
+    pub basis: ProposalBasis,
+    /// Who wrote it, by slug; nobody where contributions stand side by side.
+    pub author: Option<String>,
+    /// What it recommends, if one thing.
+    pub key: Option<Key>,
+    /// How sure its author says it is.
+    pub confidence: Option<Confidence>,
+    /// SHA-256 of its content: what a review is bound to.
+    pub digest: Digest,
+    /// What it says.
+    pub content: String,
+    /// The event that made it.
+    pub position: Position,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// What a person decided on it.
+    pub review: Option<Review>,
+}
+
+/// A person's decision on a proposal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// What was decided.
+    pub decision: ReviewDecision,
+    /// Who decided, by name.
+    pub reviewer: String,
+    /// What they noted.
+    pub note: Option<String>,
+    /// SHA-256 of exactly what was reviewed.
+    pub reviewed: Digest,
+    /// SHA-256 of the reviewer's own version.
+    pub revised: Option<Digest>,
+    /// The reviewer's own version.
+    pub content: Option<String>,
+    /// The event that records it.
+    pub position: Position,
+    /// When it was decided.
+    pub at: Timestamp,
+}
+
+impl Proposals {
+    /// The proposal with this id.
+    pub fn get(&self, id: ProposalId) -> Option<&Proposal> {
+        self.by_id.get(&id)
+    }
+
+    /// Every proposal of every hub, in order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = &Proposal> {
+        self.by_id.values()
+    }
+
+    /// The hub's proposals, in order of their ids.
+    pub fn of_hub(&self, hub: &HubId) -> impl Iterator<Item = &Proposal> {
+        self.iter().filter(move |proposal| proposal.hub == *hub)
+    }
+
+    fn made(&mut self, event: &Recorded, facts: &ProposalMade) {
+        let author = match &facts.basis {
+            ProposalBasis::Synthesis { agent, .. } => Some(self.slugs.of(*agent)),
+            ProposalBasis::Divergence => None,
+        };
+        let proposal = Proposal {
+            id: facts.proposal,
+            hub: event.envelope.hub.clone(),
+            status: ProposalStatus::Pending,
+            task: facts.task,
+            title: self.titles.get(&facts.task).cloned().unwrap_or_default(),
+            collective: facts.collective,
+            artifact: facts.artifact.clone(),
+            basis: facts.basis.clone(),
+            author,
+            key: facts.key.clone(),
+            confidence: facts.confidence,
+            digest: facts.digest,
+            content: text(event, &TextName::CONTENT).unwrap_or_default(),
+            position: event.envelope.position,
+            made_at: event.envelope.decided_at,
+            review: None,
+        };
+        self.by_id.insert(facts.proposal, proposal);
+    }
+
+    fn reviewed(&mut self, event: &Recorded, facts: &ProposalReviewed) {
+        let Some(proposal) = self.by_id.get_mut(&facts.proposal) else {
+            return;
+        };
+        proposal.status = facts.decision.into();
+        proposal.review = Some(Review {
+            decision: facts.decision,
+            reviewer: who(event),
+            note: text(event, &TextName::NOTE),
+            reviewed: facts.reviewed,
+            revised: facts.revised,
+            content: text(event, &TextName::CONTENT),
+            position: event.envelope.position,
+            at: event.envelope.decided_at,
+        });
+    }
+}
+
+impl Projection for Proposals {
+    const NAME: &'static str = "proposals";
+    const VERSION: u32 = 1;
+
+    fn fold(&mut self, event: &Recorded) {
+        self.slugs.fold(&event.event);
+        if let Event::Task(TaskEvent::TaskSubmitted(facts)) = &event.event {
+            let title = text(event, &TextName::TITLE).unwrap_or_default();
+            self.titles.insert(facts.task, title);
+        } else if let Event::Proposal(proposal) = &event.event {
+            match proposal {
+                ProposalEvent::ProposalMade(facts) => self.made(event, facts),
+                ProposalEvent::ProposalReviewed(facts) => self.reviewed(event, facts),
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The `convoke` command: one file per subcommand, and what they share.
+
+mod agents;
+mod args;
+mod audit;
+mod budgets;
+mod collectives;
+mod failure;
+mod log;
+mod opening;
+mod proposals;
+mod render;
+mod review;
+mod run;
+mod waiting;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::{Arguments, Command};
+use self::failure::Failure;
+use self::render::Output;
+
+/// Reads the command line, does what it says, and tells how it went: 0 done, 1 failed, 2 wrong
+/// usage, 3 refused by a rule of the federation, 4 the log is damaged, shorter than it must be, or
+/// tampered with.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut output = Output::new(arguments.global.json);
+    let done =
+        perform(&arguments, &mut output).and_then(|()| output.flush().map_err(Failure::from));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Whatever was written before the failure is still owed to the reader.
+            let _ = output.flush();
+            failure.tell();
+            failure.exit_code()
+        }
+    }
+}
+
+fn perform(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    let global = &arguments.global;
+    match &arguments.command {
+        Command::Run(run) => run::run(global, run, output),
+        Command::Agents(agents) => agents::agents(global, agents, output),
+        Command::Proposals(proposals) => proposals::proposals(global, proposals, output),
+        Command::Collectives(collectives) => collectives::collectives(global, collectives, output),
+        Command::Budgets(budgets) => budgets::budgets(global, budgets, output),
+        Command::Review(review) => review::review(global, review, output),
+        Command::Audit(audit) => audit::audit(global, audit, output),
+        Command::Log(log) => log::log(global, &log.command, output),
+    }
+}

@@ -1,0 +1,282 @@
+//! What was typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use convoke_events::{
+    AgentId, CollectiveId, HubId, IdParseError, Position, ProposalId, Slug, TaskId,
+};
+
+const AFTER: &str = "\
+Examples:
+  convoke run examples/intake.toml --input examples/requests.jsonl
+  convoke proposals
+  convoke audit --proposal PROPOSAL
+  convoke review PROPOSAL --accept --by ada
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by a rule of the federation, 4 the log is
+damaged, shorter than it must be, or tampered with.";
+
+/// Governed federations of AI agents, remembered event by event.
+///
+/// Agents are registered in a hub, requests are routed to them, several of them answer for
+/// themselves, and people decide on what they propose. Everything that happens is an event in one
+/// log, kept in a data directory; every figure this command prints is counted from that log.
+#[derive(Debug, Parser)]
+#[command(name = "convoke", version, after_help = AFTER, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct Global {
+    /// The data directory, which holds the log
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "CONVOKE_DATA",
+        default_value = "convoke-data"
+    )]
+    pub(super) data: PathBuf,
+    /// Print one-line JSON documents, with stable field names, instead of text for people
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Print no progress and no notes
+    #[arg(long, global = true)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Take a file of requests through a scenario's agents
+    ///
+    /// Checks both files whole before it touches anything, brings the hub to what the scenario
+    /// says, and then handles every request. What is done is not done again: run it a second time
+    /// and no event is added; run it after a crash and it goes on where it was.
+    Run(Run),
+    /// The registered agents
+    Agents(Agents),
+    /// The results that wait for a person, and those a person decided on
+    Proposals(Proposals),
+    /// The questions put to several agents, their answers side by side
+    Collectives(Collectives),
+    /// What may be spent and what was, account by account
+    Budgets(Budgets),
+    /// Accept, reject or revise a proposal
+    Review(Review),
+    /// The whole story of a task, a proposal or an agent, event by event, in words
+    Audit(Audit),
+    /// The log itself
+    Log(Log),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// The scenario: a hub, its agents, policies, prices and budgets, in TOML
+    #[arg(value_name = "SCENARIO.toml")]
+    pub(super) scenario: PathBuf,
+    /// The requests: one JSON object with `id`, `title`, `body` and perhaps `source` per line
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(super) input: PathBuf,
+    #[command(flatten)]
+    pub(super) by: By,
+}
+
+/// The person who gives a command.
+#[derive(Debug, Args)]
+pub(super) struct By {
+    /// Who does this, as the log will name them [default: the name of the system's user]
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+impl By {
+    /// The name given, else the system's user, else `local`.
+    pub(super) fn name(&self) -> String {
+        let given = self.by.clone();
+        let user =
+            || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+        let name = given.or_else(user).unwrap_or_default();
+        if name.trim().is_empty() { "local".to_owned() } else { name.trim().to_owned() }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HubFilter {
+    /// Only this hub, where the log holds several
+    #[arg(long, global = true, value_name = "HUB")]
+    pub(super) hub: Option<HubId>,
+}
+
+impl HubFilter {
+    pub(super) fn takes(&self, hub: &HubId) -> bool {
+        self.hub.as_ref().is_none_or(|wanted| wanted == hub)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Agents {
+    #[command(flatten)]
+    pub(super) hub: HubFilter,
+    #[command(subcommand)]
+    pub(super) command: Option<AgentsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AgentsCommand {
+    /// All of them, one per line (this is what happens without a word)
+    List,
+    /// Everything about one, its earlier versions too
+    Show {
+        /// The agent's short name
+        slug: Slug,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Proposals {
+    #[command(flatten)]
+    pub(super) hub: HubFilter,
+    #[command(subcommand)]
+    pub(super) command: Option<ProposalsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ProposalsCommand {
+    /// All of them, one per line (this is what happens without a word)
+    List,
+    /// Everything about one, its content and its review too
+    Show {
+        /// The proposal's id
+        id: ProposalId,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Collectives {
+    #[command(flatten)]
+    pub(super) hub: HubFilter,
+    #[command(subcommand)]
+    pub(super) command: Option<CollectivesCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CollectivesCommand {
+    /// All of them, one per line (this is what happens without a word)
+    List,
+    /// One of them: contributions side by side, the verdict, who is missing and why
+    Show {
+        /// The collective's id
+        id: CollectiveId,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Budgets {
+    #[command(flatten)]
+    pub(super) hub: HubFilter,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Review {
+    /// The proposal's id
+    #[arg(value_name = "PROPOSAL")]
+    pub(super) proposal: ProposalId,
+    #[command(flatten)]
+    pub(super) decision: Decision,
+    /// What there is to note about it
+    #[arg(long, value_name = "TEXT")]
+    pub(super) note: Option<String>,
+    #[command(flatten)]
+    pub(super) by: By,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Decision {
+    /// It holds as it stands
+    #[arg(long)]
+    pub(super) accept: bool,
+    /// It does not hold
+    #[arg(long)]
+    pub(super) reject: bool,
+    /// It holds in the version in this file
+    #[arg(long, value_name = "FILE")]
+    pub(super) revise: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Audit {
+    #[command(flatten)]
+    pub(super) subject: Subject,
+    #[command(flatten)]
+    pub(super) hub: HubFilter,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Subject {
+    /// The story of this task
+    #[arg(long, value_name = "ID")]
+    pub(super) task: Option<TaskId>,
+    /// The story of this proposal, from its request on
+    #[arg(long, value_name = "ID")]
+    pub(super) proposal: Option<ProposalId>,
+    /// The story of this agent
+    #[arg(long, value_name = "SLUG-OR-ID")]
+    pub(super) agent: Option<AgentName>,
+}
+
+/// An agent, by id or by slug.
+#[derive(Clone, Debug)]
+pub(super) enum AgentName {
+    Id(AgentId),
+    Slug(Slug),
+}
+
+impl std::str::FromStr for AgentName {
+    type Err = convoke_events::WordError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let id: Result<AgentId, IdParseError> = text.parse();
+        id.map(Self::Id).or_else(|_| text.parse().map(Self::Slug))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Log {
+    #[command(subcommand)]
+    pub(super) command: LogCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LogCommand {
+    /// Record what the host saw: one JSON object per line of standard input
+    ///
+    /// Each line is {"stream": NAME, "kind": "interaction" | "outcome", "body": TEXT OR JSON}. For
+    /// each one a receipt {"position": N, "hash": HEX} is printed, in order, once it is on disk.
+    Append {
+        /// The hub it is recorded for
+        #[arg(long, value_name = "HUB", default_value = "host")]
+        hub: HubId,
+    },
+    /// The newest events, the newest last
+    Tail {
+        /// How many
+        #[arg(short = 'n', long = "number", value_name = "N", default_value_t = 10)]
+        number: usize,
+    },
+    /// Everything about the event at one position
+    Show {
+        /// Its place in the log, from 1
+        position: Position,
+    },
+    /// How much there is of what
+    Stats,
+    /// Check every record, and the hash chain over all of them
+    Verify,
+}

@@ -1,0 +1,219 @@
+//! Why a command did not do what it was told, in words, with a hint and an exit code.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use convoke_actors::command::CommandError;
+use convoke_events::{AppendError, HubId, OpenError, Position, ReadError};
+
+use crate::config::ConfigError;
+use crate::{ShutdownError, StartError};
+
+/// Why a command did not do what it was told.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// A scenario or its requests hold mistakes.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The log cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The log is not what was written.
+    #[error("the log is damaged or was tampered with, first at position {first_bad}: {why}")]
+    Broken { first_bad: Position, why: String },
+    /// The runtime cannot be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The runtime did not end in good order.
+    #[error(transparent)]
+    Shutdown(#[from] ShutdownError),
+    /// A hub did not carry out a command.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The log did not take what the host recorded.
+    #[error("line {line} of the input was not recorded")]
+    Append { line: usize, source: AppendError },
+    /// A line of the host's holds a mistake.
+    #[error("line {line} of the input: {field}found {found}, expected {allowed}")]
+    Line { line: usize, field: String, found: String, allowed: String },
+    /// Requests are known with another content; nothing was submitted.
+    #[error(
+        "{} handed in before with another content: {}",
+        if requests.len() == 1 { "a request was" } else { "requests were" },
+        requests.join(", ")
+    )]
+    RequestsDiffer { requests: Vec<String> },
+    /// Nothing has this name or id.
+    #[error("there is no {what} `{name}` in this log")]
+    Unknown { what: &'static str, name: String },
+    /// Several hubs have one of this name.
+    #[error("{what} `{name}` exists in several hubs: {}", names(.hubs))]
+    Ambiguous { what: &'static str, name: String, hubs: Vec<HubId> },
+    /// A file of the caller's cannot be read.
+    #[error("{} cannot be read", .file.display())]
+    File { file: PathBuf, source: io::Error },
+    /// A file is not a version that a reviewer could put in a proposal's place.
+    #[error("{}: found {found}, expected {allowed}", .file.display())]
+    Revision { file: PathBuf, found: String, allowed: &'static str },
+    /// The threads that wait for answers cannot be had.
+    #[error("the command cannot wait for its answers")]
+    Waiting { source: io::Error },
+    /// Standard input cannot be read.
+    #[error("standard input cannot be read")]
+    Input { source: io::Error },
+    /// Standard output cannot be written.
+    #[error("standard output cannot be written")]
+    Output(#[from] io::Error),
+}
+
+fn names(hubs: &[HubId]) -> String {
+    let names: Vec<&str> = hubs.iter().map(HubId::as_str).collect();
+    names.join(", ")
+}
+
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+const REFUSED: u8 = 3;
+const DAMAGED: u8 = 4;
+
+impl Failure {
+    /// Whether whoever read the answer has simply heard enough.
+    fn is_quiet(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    pub(super) fn exit_code(&self) -> ExitCode {
+        if self.is_quiet() {
+            return ExitCode::SUCCESS;
+        }
+        ExitCode::from(match self {
+            Self::Config(_) | Self::Line { .. } | Self::Revision { .. } => WRONG_USAGE,
+            Self::Open(error) | Self::Start(StartError::Log(error)) => opening(error),
+            Self::Read(ReadError::Damaged { .. } | ReadError::Facts { .. })
+            | Self::Broken { .. } => DAMAGED,
+            Self::Command(CommandError::Refused(_)) | Self::RequestsDiffer { .. } => REFUSED,
+            // What is too large for an event is a mistake in the line.
+            Self::Append { source, .. } if !source.is_retryable() => WRONG_USAGE,
+            Self::Read(ReadError::Store { .. })
+            | Self::Start(StartError::Federation(_))
+            | Self::Shutdown(_)
+            | Self::Command(
+                CommandError::Unknown { .. }
+                | CommandError::Stopped { .. }
+                | CommandError::Overloaded { .. },
+            )
+            | Self::Append { .. }
+            | Self::Unknown { .. }
+            | Self::Ambiguous { .. }
+            | Self::File { .. }
+            | Self::Waiting { .. }
+            | Self::Input { .. }
+            | Self::Output(_) => FAILED,
+        })
+    }
+
+    /// What may help.
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(ConfigError::Mistaken { .. }) => {
+                Some("nothing was done; correct the file and run it again".to_owned())
+            }
+            Self::Open(error) | Self::Start(StartError::Log(error)) => opening_hint(error),
+            Self::Broken { .. } => Some(DAMAGE_HINT.to_owned()),
+            Self::Unknown { what, .. } => Some(match *what {
+                "event at position" => {
+                    "`convoke log stats` says how many events there are".to_owned()
+                }
+                "task" => "`convoke proposals --json` names the task of every proposal".to_owned(),
+                _ => format!("`convoke {what}s` lists what there is"),
+            }),
+            Self::Ambiguous { .. } => Some("name one of them with --hub".to_owned()),
+            Self::RequestsDiffer { .. } => {
+                Some("nothing was submitted; a changed request needs an id of its own".to_owned())
+            }
+            Self::Command(CommandError::Unknown { .. } | CommandError::Stopped { .. }) => {
+                Some("run the same command again: what was done is not done twice".to_owned())
+            }
+            Self::Append { source, .. } if source.is_retryable() => Some(
+                "lines without a receipt may be recorded or not: compare with `convoke log tail`"
+                    .to_owned(),
+            ),
+            Self::Line { .. } | Self::Append { .. } => {
+                Some("every line before it was recorded; nothing from it on was".to_owned())
+            }
+            Self::Config(ConfigError::Unreadable { .. })
+            | Self::Read(_)
+            | Self::Start(StartError::Federation(_))
+            | Self::Shutdown(_)
+            | Self::Command(CommandError::Refused(_) | CommandError::Overloaded { .. })
+            | Self::File { .. }
+            | Self::Revision { .. }
+            | Self::Waiting { .. }
+            | Self::Input { .. }
+            | Self::Output(_) => None,
+        }
+    }
+
+    /// Tells it on standard error: what, why, and what may help.
+    pub(super) fn tell(&self) {
+        if self.is_quiet() {
+            return;
+        }
+        let mut message = self.to_string();
+        let mut source = self.source();
+        while let Some(why) = source {
+            message = format!("{message}: {why}");
+            source = why.source();
+        }
+        for line in message.lines() {
+            eprintln!("error: {line}");
+        }
+        if let Some(hint) = self.hint() {
+            eprintln!("hint: {hint}");
+        }
+    }
+}
+
+const DAMAGE_HINT: &str = "keep the directory as it is; what comes before that position is intact";
+
+fn opening(error: &OpenError) -> u8 {
+    match error {
+        OpenError::Damaged { .. }
+        | OpenError::Unreadable { .. }
+        | OpenError::Facts { .. }
+        | OpenError::Blobs { .. }
+        | OpenError::Store { .. } => DAMAGED,
+        OpenError::NotFound { .. }
+        | OpenError::InUse { .. }
+        | OpenError::Format { .. }
+        | OpenError::Io { .. }
+        | OpenError::ClockBehind { .. }
+        | OpenError::Writer { .. } => FAILED,
+    }
+}
+
+fn opening_hint(error: &OpenError) -> Option<String> {
+    match error {
+        OpenError::NotFound { .. } => Some(
+            "name the directory with --data DIR or CONVOKE_DATA; `convoke run` makes one"
+                .to_owned(),
+        ),
+        OpenError::InUse { .. } => Some(
+            "one directory has one owner: wait for it to end, or name another --data".to_owned(),
+        ),
+        OpenError::Damaged { .. } => Some(DAMAGE_HINT.to_owned()),
+        OpenError::ClockBehind { .. } => Some("set the machine's clock".to_owned()),
+        OpenError::Format { .. }
+        | OpenError::Io { .. }
+        | OpenError::Store { .. }
+        | OpenError::Blobs { .. }
+        | OpenError::Unreadable { .. }
+        | OpenError::Facts { .. }
+        | OpenError::Writer { .. } => None,
+    }
+}

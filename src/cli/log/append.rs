@@ -1,0 +1,105 @@
+//! `convoke log append`: the host's own records, acknowledged one by one.
+//!
+//! One thread reads ahead and hands over, another waits and acknowledges, so that lines which wait
+//! together are stored together.
+
+use std::io::BufRead;
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
+
+use convoke_events::{
+    Append, Clock, CorrelationId, EventId, HubId, Landing, Log, LogId, Pending, Principal,
+    ServiceName, SystemClock, TextName, Texts,
+};
+use serde_json::json;
+
+use super::lines::{Entry, entry, next_line, standard_input};
+use crate::cli::failure::Failure;
+use crate::cli::render::Output;
+
+/// How many lines may wait for their receipt.
+const AHEAD: usize = 1_024;
+
+const SERVICE: &str = "convoke log append";
+
+type Handed = Result<(usize, Landing), Failure>;
+
+pub(super) fn append(log: &Log, hub: &HubId, output: &mut Output) -> Result<(), Failure> {
+    let (sender, receiver) = mpsc::sync_channel(AHEAD);
+    let reading = Reading { log: log.clone(), hub: hub.clone(), clock: SystemClock::start() };
+    let reader = thread::Builder::new()
+        .name("convoke-input".to_owned())
+        .spawn(move || reading.read(&mut standard_input(), &sender))
+        .map_err(|source| Failure::Waiting { source })?;
+    for handed in receiver {
+        let (line, landing) = handed?;
+        let receipt = landing.wait().map_err(|source| Failure::Append { line, source })?;
+        output.json(&json!({ "position": receipt.last, "hash": receipt.hash }))?;
+        output.flush()?;
+    }
+    // It has said its last word; only its hold on the log is waited for.
+    let _ = reader.join();
+    Ok(())
+}
+
+struct Reading {
+    log: Log,
+    hub: HubId,
+    clock: SystemClock,
+}
+
+impl Reading {
+    /// Hands over line after line, up to the end or the first mistake.
+    fn read(&self, input: &mut impl BufRead, sender: &SyncSender<Handed>) {
+        let mut number = 0;
+        loop {
+            let handed = match next_line(input, &mut number) {
+                Ok(Some(line)) => entry(&line, number).and_then(|entry| {
+                    let append = self.append(entry);
+                    fits(&append, number)?;
+                    Ok((number, self.log.append(append)))
+                }),
+                Ok(None) => return,
+                Err(failure) => Err(failure),
+            };
+            let last = handed.is_err();
+            // Nobody waits any more once a receipt could not be given.
+            if sender.send(handed).is_err() || last {
+                return;
+            }
+        }
+    }
+
+    fn append(&self, entry: Entry) -> Append {
+        let content = entry.content();
+        let now = self.clock.now();
+        let entropy = u128::from_le_bytes(*LogId::random().as_bytes());
+        let event = Pending {
+            id: EventId::mint(now, entropy),
+            correlation: CorrelationId::derive(&[self.hub.as_str(), entry.stream.as_str()]),
+            stream: entry.stream,
+            causation: None,
+            decided_at: now,
+            event: entry.event,
+            texts: Texts::none().with_media(TextName::BODY, entry.media, entry.body),
+        };
+        Append {
+            hub: self.hub.clone(),
+            principal: service(),
+            trace: None,
+            idempotency: None,
+            content: Some(content),
+            expected: Vec::new(),
+            events: vec![event],
+        }
+    }
+}
+
+/// Found out before it is handed over, so that no later line is recorded.
+fn fits(append: &Append, line: usize) -> Result<(), Failure> {
+    append.check().map_err(|source| Failure::Append { line, source })
+}
+
+fn service() -> Principal {
+    ServiceName::new(SERVICE).map_or(Principal::Runtime, Principal::Service)
+}

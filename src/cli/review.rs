@@ -1,0 +1,94 @@
+//! `convoke review`: a person decides on a proposal.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use convoke_actors::authority::LocalOwner;
+use convoke_actors::command::{Answer, Review};
+use convoke_events::ReviewDecision;
+use convoke_projections::proposals::Proposal;
+use convoke_projections::{Proposals, fold_to_head};
+use serde_json::json;
+
+use super::args::{self, Global};
+use super::failure::Failure;
+use super::opening;
+use super::render::{Output, plain};
+use super::waiting::wait_for;
+use crate::Runtime;
+
+/// The longest version of a reviewer's own, in bytes.
+const MAX_REVISION: usize = 12 * 1024;
+
+pub(super) fn review(
+    global: &Global,
+    args: &args::Review,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let revision = args.decision.revise.as_deref().map(revision).transpose()?;
+    let decision = match (args.decision.accept, &revision) {
+        (true, _) => ReviewDecision::Accepted,
+        (false, Some(_)) => ReviewDecision::Revised,
+        (false, None) => ReviewDecision::Rejected,
+    };
+    let log = opening::to_write(global)?;
+    let proposals = fold_to_head::<Proposals>(&log)?.view;
+    let unknown = || Failure::Unknown { what: "proposal", name: args.proposal.to_string() };
+    let proposal = proposals.get(args.proposal).ok_or_else(unknown)?;
+    let by = args.by.name();
+    let runtime = Runtime::builder().on(log).authority(Arc::new(LocalOwner)).start()?;
+    let order = Review {
+        proposal: proposal.id,
+        decision,
+        // What the reviewer could see is what is reviewed.
+        digest: Some(proposal.digest),
+        note: args.note.clone(),
+        revision,
+    };
+    let answer = wait_for(async {
+        let answer = runtime.hub(proposal.hub.clone()).as_person(&by).review(order).await;
+        runtime.shutdown().await?;
+        Ok(answer?)
+    })?;
+    tell(proposal, decision, &by, answer, output)
+}
+
+/// The reviewer's own version.
+fn revision(file: &Path) -> Result<String, Failure> {
+    let content = std::fs::read_to_string(file)
+        .map_err(|source| Failure::File { file: file.to_owned(), source })?;
+    let (found, allowed) = match content.len() {
+        0 => ("an empty file".to_owned(), "a version of your own"),
+        length if length > MAX_REVISION => (format!("{length} bytes"), "at most 12,288 bytes"),
+        _ => return Ok(content),
+    };
+    Err(Failure::Revision { file: file.to_owned(), found, allowed })
+}
+
+fn tell(
+    proposal: &Proposal,
+    decision: ReviewDecision,
+    by: &str,
+    answer: Answer,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let receipt = match answer {
+        Answer::Done(receipt) => Some(receipt),
+        Answer::Unchanged => None,
+    };
+    if output.json {
+        return Ok(output.json(&json!({
+            "proposal": proposal.id,
+            "decision": decision,
+            "by": by,
+            "position": receipt.map(|receipt| receipt.last),
+            "hash": receipt.map(|receipt| receipt.hash),
+        }))?);
+    }
+    let title = plain(&proposal.title);
+    output.line(format_args!("{decision} by {}: {title}", plain(by)))?;
+    if let Some(receipt) = receipt {
+        output.line(format_args!("recorded at position {}", receipt.last))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! The `convoke` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    convoke::cli::main()
+}

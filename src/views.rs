@@ -1,0 +1,38 @@
+//! The live views of a runtime.
+
+use convoke_events::Log;
+use convoke_projections::{
+    Agents, Budgets, Collectives, Governance, Proposals, Routing, Runner, StartError, Tasks,
+};
+
+/// Read models that follow the log; each can be waited for, so that a caller reads its own writes.
+pub struct Views {
+    /// The agents and their versions.
+    pub agents: Runner<Agents>,
+    /// The pieces of work and how they ended.
+    pub tasks: Runner<Tasks>,
+    /// The results that wait for people.
+    pub proposals: Runner<Proposals>,
+    /// The questions put to several agents.
+    pub collectives: Runner<Collectives>,
+    /// What may be spent and what was.
+    pub budgets: Runner<Budgets>,
+    /// Who is asked, and who was.
+    pub routing: Runner<Routing>,
+    /// What agents may do, and what was denied.
+    pub governance: Runner<Governance>,
+}
+
+impl Views {
+    pub(crate) fn follow(log: &Log) -> Result<Self, StartError> {
+        Ok(Self {
+            agents: Runner::start(log.clone(), None)?,
+            tasks: Runner::start(log.clone(), None)?,
+            proposals: Runner::start(log.clone(), None)?,
+            collectives: Runner::start(log.clone(), None)?,
+            budgets: Runner::start(log.clone(), None)?,
+            routing: Runner::start(log.clone(), None)?,
+            governance: Runner::start(log.clone(), None)?,
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! `convoke log` records what the host saw, shows it, and proves it unchanged.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::Stdio;
+
+use convoke::events::{Log, Options};
+use serde_json::{Value, json};
+
+use crate::binary::{command, convoke, convoke_reading, fresh, json, json_lines};
+
+fn receipts(out: &str) -> Vec<Value> {
+    out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_receipt_names_the_place_and_the_hash_of_what_was_recorded() {
+    let (_place, data) = fresh();
+    let input = "{\"stream\":\"chat\",\"kind\":\"interaction\",\"body\":\"hello\"}\n\
+                 {\"stream\":\"host/chat\",\"kind\":\"outcome\",\"body\":{\"good\": true}}\n";
+    let out = convoke_reading(&data, &["log", "append", "--hub", "shop"], input).done();
+    let receipts = receipts(&out);
+    assert_eq!(receipts.len(), 2);
+    for (position, receipt) in (1..).zip(&receipts) {
+        let event = json(&data, &["log", "show", &position.to_string()]);
+        assert_eq!(receipt, &json!({ "position": position, "hash": event["hash"] }));
+        assert_eq!(event["stream"], "host/chat");
+        assert_eq!(event["hub"], "shop");
+        assert_eq!(event["principal"], "service:convoke log append");
+    }
+    let outcome = json(&data, &["log", "show", "2"]);
+    assert_eq!(outcome["event_type"], "OutcomeRecorded");
+    assert_eq!(outcome["texts"]["body"], "{\"good\":true}");
+    assert_eq!(outcome["correlation"], json(&data, &["log", "show", "1"])["correlation"]);
+}
+
+#[test]
+fn every_line_gets_its_receipt_in_order() {
+    let (_place, data) = fresh();
+    let line = |n| format!("{{\"stream\":\"s{}\",\"kind\":\"outcome\",\"body\":{n}}}\n", n % 7);
+    let input: String = (1..=500).map(line).collect();
+    let receipts = receipts(&convoke_reading(&data, &["log", "append"], &input).done());
+    let positions: Vec<u64> = receipts.iter().map(|one| one["position"].as_u64().unwrap()).collect();
+    assert_eq!(positions, (1..=500).collect::<Vec<u64>>());
+    let stats = json(&data, &["log", "stats"]);
+    assert_eq!(stats["by_type"]["OutcomeRecorded"], 500);
+    assert!(stats["commits"].as_u64().unwrap() < 500, "nothing shared a sync: {stats}");
+}
+
+#[test]
+fn a_receipt_comes_while_the_input_is_still_open() {
+    let (_place, data) = fresh();
+    let mut child =
+        command(&data).args(["log", "append"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    for position in 1..=3 {
+        writeln!(stdin, "{{\"stream\":\"s\",\"kind\":\"outcome\",\"body\":1}}").unwrap();
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let receipt: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(receipt["position"], position);
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_bad_line_is_named_after_the_receipts_of_the_lines_before_it() {
+    let (_place, data) = fresh();
+    let good = "{\"stream\":\"s\",\"kind\":\"outcome\",\"body\":1}\n";
+    let input = format!("{good}{good}{{\"stream\":\"s\",\"kind\":\"rumour\",\"body\":1}}\n{good}");
+    let ran = convoke_reading(&data, &["log", "append"], &input);
+    assert_eq!(receipts(&ran.out).len(), 2);
+    let complaint = ran.failed(2);
+    let expected = "line 3 of the input: kind: found `\"rumour\"`, expected `interaction` or `outcome`";
+    assert!(complaint.contains(expected), "{complaint}");
+    assert_eq!(json(&data, &["log", "verify"])["events"], 2);
+}
+
+#[test]
+fn a_body_too_large_for_an_event_is_refused_with_both_numbers() {
+    let (_place, data) = fresh();
+    let body = "x".repeat(20_000);
+    let input = format!("{{\"stream\":\"s\",\"kind\":\"outcome\",\"body\":\"{body}\"}}\n");
+    let complaint = convoke_reading(&data, &["log", "append"], &input).failed(2);
+    assert!(complaint.contains("line 1") && complaint.contains("16384"), "{complaint}");
+}
+
+#[test]
+fn tail_shows_the_newest_last() {
+    let (_place, data) = fresh();
+    let input: String = (1..=5)
+        .map(|n| format!("{{\"stream\":\"s\",\"kind\":\"outcome\",\"body\":\"number {n}\"}}\n"))
+        .collect();
+    convoke_reading(&data, &["log", "append"], &input).done();
+    let newest = json_lines(&data, &["log", "tail", "-n", "2"]);
+    let positions: Vec<&Value> = newest.iter().map(|event| &event["position"]).collect();
+    assert_eq!(positions, [&json!(4), &json!(5)]);
+    let text = convoke(&data, &["log", "tail"]).done();
+    assert!(text.lines().last().unwrap().contains("number 5"), "{text}");
+}
+
+#[test]
+fn a_log_in_use_is_refused_by_the_name_of_its_owner() {
+    let (_place, data) = fresh();
+    let log = Log::open(&data, Options::default()).unwrap();
+    for arguments in [&["log", "stats"][..], &["agents"], &["log", "append"]] {
+        let complaint = convoke(&data, arguments).failed(1);
+        let owner = std::process::id().to_string();
+        assert!(complaint.contains("in use by") && complaint.contains(&owner), "{complaint}");
+        assert!(complaint.contains("\nhint: "), "{complaint}");
+    }
+    log.close().unwrap();
+    convoke(&data, &["log", "stats"]).done();
+}
+
+#[test]
+fn nothing_but_run_and_append_makes_a_directory() {
+    let (_place, data) = fresh();
+    for arguments in [
+        &["agents"][..],
+        &["proposals"],
+        &["collectives"],
+        &["budgets"],
+        &["audit", "--agent", "scout"],
+        &["review", "00000000-0000-8000-8000-000000000000", "--accept"],
+        &["log", "tail"],
+        &["log", "show", "1"],
+        &["log", "stats"],
+        &["log", "verify"],
+    ] {
+        let complaint = convoke(&data, arguments).failed(1);
+        assert!(complaint.starts_with("error: there is no log in "), "{complaint}");
+        assert!(complaint.contains("\nhint: "), "{complaint}");
+        assert!(!data.exists(), "{arguments:?} made a directory");
+    }
+}
+
+#[test]
+fn an_empty_log_verifies_as_empty() {
+    let (_place, data) = fresh();
+    Log::open(&data, Options::default()).unwrap().close().unwrap();
+    let verified = json(&data, &["log", "verify"]);
+    assert_eq!(verified, json!({ "events": 0, "head": null }));
+}
+
+#[test]
+fn a_reader_that_has_heard_enough_ends_the_command_quietly() {
+    let (_place, data) = fresh();
+    let input: String = (1..=2_000)
+        .map(|n| format!("{{\"stream\":\"s\",\"kind\":\"outcome\",\"body\":{n}}}\n"))
+        .collect();
+    convoke_reading(&data, &["log", "append"], &input).done();
+    let mut child = command(&data).args(["log", "tail", "-n", "2000", "--json"]).spawn().unwrap();
+    let mut some = [0_u8; 10];
+    child.stdout.take().unwrap().read_exact(&mut some).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(output.status.code(), Some(0));
+}
