@@ -105,3 +105,8 @@ pub use convoke_projections as projections;
 pub use self::hub::{Acting, Hub};
 pub use self::runtime::{Builder, Runtime, ShutdownError, StartError};
 pub use self::views::Views;
+
+/// The README's examples, compiled and run with the other documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -75,8 +75,11 @@ impl Runtime {
 
     /// The hub of this name; commands decide whether it exists.
     pub fn hub(&self, id: HubId) -> Hub {
-        let hub = || Hub::new(id.clone(), self.0.federation.clone());
-        self.0.hubs.entry(id.clone()).or_insert_with(hub).clone()
+        if let Some(hub) = self.0.hubs.get(&id) {
+            return hub.clone();
+        }
+        let hub = Hub::new(id.clone(), self.0.federation.clone());
+        self.0.hubs.entry(id).or_insert(hub).clone()
     }
 
     /// The log, to read from and to follow.

@@ -1,4 +1,62 @@
-//! placeholder
+//! What happened in a federation of agents, and where it is kept.
+//!
+//! This crate holds the words of the domain (ids, numbers, names, the catalogue of events), the
+//! record of an event to the byte ([`mod@record`]), and the [`Log`]: an append-only history over a
+//! small [`CommitStore`]. Everything else in Convoke is folded from it.
+//!
+//! It refuses to know who may do what, what an agent is asked, and what a report looks like: it
+//! decides nothing but whether an append fits where it wants to land.
+//!
+//! # Invariants
+//!
+//! 1. An append lands whole or not at all, on streams of one hub.
+//! 2. Positions are dense from 1 and are given by one writer; so are revisions within a stream.
+//! 3. Nothing is visible before it is as durable as the log was opened to be.
+//! 4. A record is never changed; its hash covers it and every record before it.
+//! 5. When the fate of a commit is unknown the log takes nothing more until it is opened again.
+//! 6. The same command, told by its idempotency key, lands once, for seven days or a million keys.
+//! 7. An event type, once written, can be read for ever: a new shape is a new version.
+//! 8. Time comes from a [`Clock`] that is handed in, and what was recorded never goes back in it.
+//!
+//! # Examples
+//!
+//! ```
+//! use convoke_events::{
+//!     Append, CorrelationId, EventId, Expected, InteractionRecorded, Log, Pending, Principal,
+//!     Query, StreamId, TextName, Texts, Timestamp,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let log = Log::in_memory();
+//! let stream = StreamId::host("support")?;
+//! let now = Timestamp::from_micros(1_769_860_800_000_000);
+//! let receipt = log
+//!     .append(Append {
+//!         hub: "intake".parse()?,
+//!         principal: Principal::Runtime,
+//!         trace: None,
+//!         idempotency: None,
+//!         content: None,
+//!         expected: vec![(stream.clone(), Expected::Empty)],
+//!         events: vec![Pending {
+//!             id: EventId::mint(now, 1),
+//!             stream: stream.clone(),
+//!             correlation: CorrelationId::derive(&["support"]),
+//!             causation: None,
+//!             decided_at: now,
+//!             event: InteractionRecorded {}.into(),
+//!             texts: Texts::none().with(TextName::BODY, "hello"),
+//!         }],
+//!     })
+//!     .wait()?;
+//! assert_eq!(receipt.first.get(), 1);
+//!
+//! let event = log.read(Query::stream("intake".parse()?, stream)).next().ok_or("no event")??;
+//! assert_eq!(event.texts.get(&TextName::BODY), Some("hello"));
+//! assert_eq!(log.verify()?.head, Some(receipt.hash));
+//! # Ok(())
+//! # }
+//! ```
 
 mod append;
 mod codec;
@@ -10,9 +68,13 @@ mod id;
 mod log;
 mod number;
 mod principal;
+#[cfg(test)]
+mod properties;
 pub mod record;
 mod store;
 mod stream;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
 mod text;
 mod time;
 mod word;
@@ -29,7 +91,7 @@ pub use self::log::chain::Broken;
 pub use self::log::engine::Engine;
 pub use self::log::landing::{Fence, Landing};
 pub use self::log::options::{ClockBehind, Options};
-pub use self::log::read::{Direction, Events, Query};
+pub use self::log::read::{Events, Query};
 pub use self::log::reader::Reader;
 pub use self::log::stats::Stats;
 pub use self::log::subscription::Subscription;
@@ -45,6 +107,3 @@ pub use self::stream::*;
 pub use self::text::*;
 pub use self::time::*;
 pub use self::word::*;
-
-#[cfg(any(test, feature = "testkit"))]
-pub mod testkit;

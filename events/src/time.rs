@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A moment: microseconds since 1970-01-01T00:00:00Z, spelled as RFC 3339 in UTC.
@@ -35,9 +35,12 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // RFC 3339 has four digits for the year.
         match DateTime::<Utc>::from_timestamp_micros(self.0) {
-            Some(moment) => f.write_str(&moment.to_rfc3339_opts(SecondsFormat::Micros, true)),
-            None => write!(f, "{}us", self.0),
+            Some(moment) if (0..=9_999).contains(&moment.year()) => {
+                f.write_str(&moment.to_rfc3339_opts(SecondsFormat::Micros, true))
+            }
+            Some(_) | None => write!(f, "{}us", self.0),
         }
     }
 }

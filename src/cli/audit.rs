@@ -56,7 +56,9 @@ fn subject(
 fn tell(line: &Line, output: &mut Output) -> Result<(), Failure> {
     let Line { position, at, event_type, principal, .. } = line;
     output.line(format_args!("{position:>6}  {at}  {event_type} by {}", plain(principal)))?;
-    output.text(&line.text.lines().map(|text| format!("      {text}\n")).collect::<String>())?;
+    for text in line.text.lines() {
+        output.line(format_args!("        {}", plain(text)))?;
+    }
     let mut also: Vec<String> =
         line.cause.iter().map(|cause| format!("caused by {cause}")).collect();
     also.extend(line.policies.iter().map(|policy| {
@@ -64,7 +66,7 @@ fn tell(line: &Line, output: &mut Output) -> Result<(), Failure> {
         format!("policy {id}… v{}", policy.version)
     }));
     if !also.is_empty() {
-        output.text(&format!("      ({})", also.join("; ")))?;
+        output.line(format_args!("        ({})", also.join("; ")))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Why a command did not do what it was told, in words, with a hint and an exit code.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -74,6 +74,11 @@ pub(super) enum Failure {
 fn names(hubs: &[HubId]) -> String {
     let names: Vec<&str> = hubs.iter().map(HubId::as_str).collect();
     names.join(", ")
+}
+
+/// Writes a line to standard error, if anybody reads it.
+pub(in crate::cli) fn complain(kind: &str, line: &str) {
+    let _ = writeln!(io::stderr(), "{kind}: {line}");
 }
 
 const FAILED: u8 = 1;
@@ -171,10 +176,10 @@ impl Failure {
             source = why.source();
         }
         for line in message.lines() {
-            eprintln!("error: {line}");
+            complain("error", line);
         }
         if let Some(hint) = self.hint() {
-            eprintln!("hint: {hint}");
+            complain("hint", &hint);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
-use comfy_table::{CellAlignment, ContentArrangement, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, presets};
 use serde::Serialize;
 
 /// Where answers go, and in what shape.
@@ -34,7 +34,8 @@ impl Output {
 
     /// Writes a table.
     pub(super) fn table(&mut self, table: &Table) -> io::Result<()> {
-        let text = if self.terminal { table.drawn() } else { table.aligned() };
+        let drawn = if self.terminal { table.drawn() } else { None };
+        let text = drawn.unwrap_or_else(|| table.aligned());
         self.out.write_all(text.as_bytes())
     }
 
@@ -56,6 +57,9 @@ impl Output {
         self.out.flush()
     }
 }
+
+/// Below this many columns a frame costs more than it shows.
+const NARROW: u16 = 60;
 
 /// Rows under headings.
 pub(super) struct Table {
@@ -80,12 +84,14 @@ impl Table {
         self.rows.push(cells.into_iter().map(|cell| plain(&cell)).collect());
     }
 
-    fn drawn(&self) -> String {
+    /// The table in a frame; nothing where the terminal is too narrow for one.
+    fn drawn(&self) -> Option<String> {
         let mut table = comfy_table::Table::new();
         table
             .load_preset(presets::UTF8_FULL_CONDENSED)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_header(self.headings.clone());
+        table.width().filter(|width| *width >= NARROW)?;
         for row in &self.rows {
             table.add_row(row);
         }
@@ -94,7 +100,13 @@ impl Table {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        format!("{table}\n")
+        // Ids and figures stay whole, so that they can be copied: only the last column gives way.
+        for index in 0..self.headings.len().saturating_sub(1) {
+            if let Some(column) = table.column_mut(index) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        Some(format!("{table}\n"))
     }
 
     fn aligned(&self) -> String {
@@ -113,7 +125,7 @@ impl Table {
                 let pad = " ".repeat(width.saturating_sub(cell.chars().count()));
                 let number = self.numbers.contains(&index);
                 let (before, after) = if number { (pad.as_str(), "") } else { ("", pad.as_str()) };
-                line.push_str(&format!("{before}{cell}{after}  "));
+                line.extend([before, cell, after, "  "]);
             }
             text.push_str(line.trim_end());
             text.push('\n');

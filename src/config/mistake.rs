@@ -78,11 +78,12 @@ impl Allowed for NumberParseError {
     }
 }
 
-/// A text in quotes, cut after 60 characters.
+/// A text in quotes, on one line, cut after 60 characters.
 pub(super) fn quoted(text: &str) -> String {
-    let mut cut: String = text.chars().take(60).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
+    let mut quoted = String::from("`");
+    for c in text.chars().take(60) {
+        if c.is_control() { quoted.extend(c.escape_default()) } else { quoted.push(c) }
     }
-    format!("`{}`", cut.escape_debug())
+    quoted.push_str(if text.chars().nth(60).is_some() { "…`" } else { "`" });
+    quoted
 }

@@ -107,7 +107,9 @@ impl Line<'_> {
                 return None;
             }
             Err(error) => {
-                let found = format!("{} ({error})", quoted(line));
+                // It read one line, whose number is said already.
+                let why = error.to_string().replace(" at line 1 column ", " at column ");
+                let found = format!("{} ({why})", quoted(line));
                 self.mistake("", found, "a JSON object on one line");
                 return None;
             }

@@ -3,10 +3,18 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 
-use convoke::events::{Log, Options};
+use convoke::events::{CommitStore, Durability, Log, Options, SledStore};
 use serde_json::{Value, json};
 
 use crate::binary::{command, convoke, convoke_reading, fresh, json, json_lines};
+
+/// As many records as that, each with its number in its body.
+fn outcomes(count: usize) -> String {
+    let line =
+        |n| format!("{{\"stream\":\"s{}\",\"kind\":\"outcome\",\"body\":\"number {n}\"}}", n % 7);
+    let lines: Vec<String> = (1..=count).map(line).collect();
+    lines.join("\n")
+}
 
 fn receipts(out: &str) -> Vec<Value> {
     out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -36,10 +44,10 @@ fn a_receipt_names_the_place_and_the_hash_of_what_was_recorded() {
 #[test]
 fn every_line_gets_its_receipt_in_order() {
     let (_place, data) = fresh();
-    let line = |n| format!("{{\"stream\":\"s{}\",\"kind\":\"outcome\",\"body\":{n}}}\n", n % 7);
-    let input: String = (1..=500).map(line).collect();
-    let receipts = receipts(&convoke_reading(&data, &["log", "append"], &input).done());
-    let positions: Vec<u64> = receipts.iter().map(|one| one["position"].as_u64().unwrap()).collect();
+    let out = convoke_reading(&data, &["log", "append"], &outcomes(500)).done();
+    let receipts = receipts(&out);
+    let positions: Vec<u64> =
+        receipts.iter().map(|one| one["position"].as_u64().unwrap()).collect();
     assert_eq!(positions, (1..=500).collect::<Vec<u64>>());
     let stats = json(&data, &["log", "stats"]);
     assert_eq!(stats["by_type"]["OutcomeRecorded"], 500);
@@ -49,8 +57,7 @@ fn every_line_gets_its_receipt_in_order() {
 #[test]
 fn a_receipt_comes_while_the_input_is_still_open() {
     let (_place, data) = fresh();
-    let mut child =
-        command(&data).args(["log", "append"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut child = command(&data).args(["log", "append"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     for position in 1..=3 {
@@ -72,7 +79,8 @@ fn a_bad_line_is_named_after_the_receipts_of_the_lines_before_it() {
     let ran = convoke_reading(&data, &["log", "append"], &input);
     assert_eq!(receipts(&ran.out).len(), 2);
     let complaint = ran.failed(2);
-    let expected = "line 3 of the input: kind: found `\"rumour\"`, expected `interaction` or `outcome`";
+    let expected =
+        "line 3 of the input: kind: found `\"rumour\"`, expected `interaction` or `outcome`";
     assert!(complaint.contains(expected), "{complaint}");
     assert_eq!(json(&data, &["log", "verify"])["events"], 2);
 }
@@ -89,10 +97,7 @@ fn a_body_too_large_for_an_event_is_refused_with_both_numbers() {
 #[test]
 fn tail_shows_the_newest_last() {
     let (_place, data) = fresh();
-    let input: String = (1..=5)
-        .map(|n| format!("{{\"stream\":\"s\",\"kind\":\"outcome\",\"body\":\"number {n}\"}}\n"))
-        .collect();
-    convoke_reading(&data, &["log", "append"], &input).done();
+    convoke_reading(&data, &["log", "append"], &outcomes(5)).done();
     let newest = json_lines(&data, &["log", "tail", "-n", "2"]);
     let positions: Vec<&Value> = newest.iter().map(|event| &event["position"]).collect();
     assert_eq!(positions, [&json!(4), &json!(5)]);
@@ -111,7 +116,6 @@ fn a_log_in_use_is_refused_by_the_name_of_its_owner() {
         assert!(complaint.contains("\nhint: "), "{complaint}");
     }
     log.close().unwrap();
-    convoke(&data, &["log", "stats"]).done();
 }
 
 #[test]
@@ -145,12 +149,36 @@ fn an_empty_log_verifies_as_empty() {
 }
 
 #[test]
+fn a_directory_in_which_nothing_was_acknowledged_verifies_as_empty() {
+    let place = tempfile::tempdir().unwrap();
+    let verified = json(place.path(), &["log", "verify"]);
+    assert_eq!(verified, json!({ "events": 0, "head": null }));
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_damaged_log_is_named_with_its_first_bad_position_and_a_code_of_its_own() {
+    let (_place, data) = fresh();
+    convoke_reading(&data, &["log", "append"], &outcomes(1)).done();
+    let store = SledStore::open(&data.join("sled"), Durability::Synced).unwrap();
+    store.commit(store.head(), b"what no log wrote").unwrap();
+    store.close().unwrap();
+    drop(store);
+    let ran = convoke(&data, &["log", "verify", "--json"]);
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(answer["first_bad"], 2);
+    assert!(answer["why"].as_str().is_some_and(|why| !why.is_empty()), "{answer}");
+    assert!(ran.failed(4).contains("first at position 2"));
+    for arguments in [&["agents"][..], &["log", "stats"], &["log", "append"]] {
+        let complaint = convoke(&data, arguments).failed(4);
+        assert!(complaint.contains("first at position 2"), "{complaint}");
+    }
+}
+
+#[test]
 fn a_reader_that_has_heard_enough_ends_the_command_quietly() {
     let (_place, data) = fresh();
-    let input: String = (1..=2_000)
-        .map(|n| format!("{{\"stream\":\"s\",\"kind\":\"outcome\",\"body\":{n}}}\n"))
-        .collect();
-    convoke_reading(&data, &["log", "append"], &input).done();
+    convoke_reading(&data, &["log", "append"], &outcomes(2_000)).done();
     let mut child = command(&data).args(["log", "tail", "-n", "2000", "--json"]).spawn().unwrap();
     let mut some = [0_u8; 10];
     child.stdout.take().unwrap().read_exact(&mut some).unwrap();

@@ -28,8 +28,15 @@ fn every_request_is_handled_and_the_summary_says_how() {
     assert_eq!(verified, json!({ "events": summary["events"], "head": summary["head"] }));
     let names: Vec<&str> = summary.as_object().unwrap().keys().map(String::as_str).collect();
     let mut expected = [
-        "requests", "handled", "proposals", "collectives", "delegations", "blocked", "tokens",
-        "events", "head",
+        "requests",
+        "handled",
+        "proposals",
+        "collectives",
+        "delegations",
+        "blocked",
+        "tokens",
+        "events",
+        "head",
     ];
     expected.sort_unstable();
     assert_eq!(names, expected);

@@ -1,5 +1,6 @@
 //! The bytes of every version of every event stay what they are.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
@@ -16,8 +17,14 @@ fn file_of(sample: &SampleRecord) -> PathBuf {
 }
 
 fn to_hex(bytes: &[u8]) -> String {
-    let line = |line: &[u8]| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    bytes.chunks(32).map(|bytes| line(bytes) + "\n").collect()
+    let mut text = String::new();
+    for line in bytes.chunks(32) {
+        for byte in line {
+            write!(text, "{byte:02x}").unwrap();
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn from_hex(text: &str) -> Vec<u8> {
@@ -35,8 +42,9 @@ fn every_event_is_written_as_it_always_was() {
             fs::create_dir_all(folder()).unwrap();
             fs::write(&file, to_hex(&sample.bytes)).unwrap();
         }
-        let golden = fs::read_to_string(&file)
-            .unwrap_or_else(|error| panic!("{}: {error}; see tests/fixtures/README.md", file.display()));
+        let golden = fs::read_to_string(&file).unwrap_or_else(|error| {
+            panic!("{}: {error}; see tests/fixtures/README.md", file.display())
+        });
         assert_eq!(to_hex(&sample.bytes), golden, "{} changed on disk", sample.event_type);
     }
 }

@@ -60,8 +60,7 @@ fn append_at_stale_revision_conflicts_with_both_numbers() {
     append.expected = vec![(stream("a"), Expected::Empty)];
     log.append(append.clone()).wait().unwrap();
     let actual = Some(Revision::FIRST);
-    let conflict =
-        AppendError::Conflict { stream: stream("a"), expected: Expected::Empty, actual };
+    let conflict = AppendError::Conflict { stream: stream("a"), expected: Expected::Empty, actual };
     assert_eq!(log.append(append.clone()).wait(), Err(conflict.clone()));
     assert_eq!(conflict.to_string(), "stream `host/a` is at revision 1, expected an empty stream");
     append.expected = vec![(stream("a"), Expected::Exactly(Revision::FIRST))];
@@ -283,7 +282,9 @@ fn a_log_from_the_future_is_not_opened_unless_that_is_asked_for() {
     engine_on(store.clone()).commit(&[interaction("a", "{}")]).remove(0).unwrap();
     let behind = |span: u64| {
         let clock = ManualClock::default();
-        clock.set(convoke_events::Timestamp::from_micros(NOON.as_micros() - 1_000 * span.cast_signed()));
+        clock.set(convoke_events::Timestamp::from_micros(
+            NOON.as_micros() - 1_000 * span.cast_signed(),
+        ));
         Arc::new(clock)
     };
     let refused = Engine::open(store.clone(), behind(5_001)).err().unwrap();
@@ -320,7 +321,10 @@ fn what_was_appended_is_what_is_read() {
         let pending = append.events[0].clone();
         let receipt = log.append(append.clone()).wait().unwrap();
         let read = log.read(Query::all().from(receipt.first)).next().unwrap().unwrap();
-        assert_eq!((read.event, read.texts, read.hash), (pending.event, pending.texts, receipt.hash));
+        assert_eq!(
+            (read.event, read.texts, read.hash),
+            (pending.event, pending.texts, receipt.hash)
+        );
         assert_eq!(read.envelope.trace, append.trace);
         assert_eq!(read.envelope.content, append.content);
         assert_eq!(read.envelope.decided_at, pending.decided_at);

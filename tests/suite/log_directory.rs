@@ -23,9 +23,9 @@ fn a_log_is_there_again_when_its_directory_is_opened_again() {
     for opening in 0..3 {
         let log = Log::open(&path, Options::default()).unwrap();
         assert_eq!(log.head().position, opening * 2);
-        let long = "x".repeat(15_000);
+        let body = "x".repeat(15_000);
         log.append(interaction("a", "{}")).wait().unwrap();
-        log.append(interaction("b", &long)).wait().unwrap();
+        log.append(interaction("b", &body)).wait().unwrap();
         let verified = log.verify().unwrap();
         assert_eq!((verified.events, verified.head), (opening * 2 + 2, log.head().hash));
         heads.push((log.id(), log.read(Query::all()).next().unwrap().unwrap().hash));
@@ -107,15 +107,38 @@ fn what_an_interrupted_opening_left_behind_is_removed() {
 }
 
 #[test]
-fn a_store_whose_file_was_overwritten_is_refused_or_found_broken_and_never_panics() {
+fn a_store_whose_configuration_is_garbage_is_refused_by_name() {
     let directory = tempfile::tempdir().unwrap();
-    let log = open(directory.path()).unwrap();
-    for _ in 0..50 {
-        log.append(interaction("a", &"x".repeat(2_000))).wait().unwrap();
-    }
-    drop(log);
-    let file = directory.path().join("sled/conf");
-    fs::write(&file, "not a configuration at all").unwrap();
+    drop(open(directory.path()).unwrap());
+    fs::write(directory.path().join("sled/conf"), "not a configuration at all").unwrap();
     let refused = refusal(directory.path());
     assert!(matches!(refused, OpenError::Store { .. }), "{refused}");
+}
+
+#[test]
+fn a_store_with_a_flipped_bit_is_refused_or_serves_only_what_was_written() {
+    let original = tempfile::tempdir().unwrap();
+    let log = open(original.path()).unwrap();
+    let mut hashes = Vec::new();
+    for nth in 0..60 {
+        let body = format!("{nth}: {}", "x".repeat(2_000));
+        hashes.push(log.append(interaction("a", &body)).wait().unwrap().hash);
+    }
+    drop(log);
+    let whole = fs::read(original.path().join("sled/db")).unwrap();
+    let used = whole.iter().rposition(|byte| *byte != 0).unwrap();
+    for nth in 0..24 {
+        let copy = tempfile::tempdir().unwrap();
+        fs::create_dir_all(copy.path().join("sled/blobs")).unwrap();
+        for name in ["format", "sled/conf"] {
+            fs::copy(original.path().join(name), copy.path().join(name)).unwrap();
+        }
+        let mut changed = whole.clone();
+        changed[used * nth / 24] ^= 4;
+        fs::write(copy.path().join("sled/db"), changed).unwrap();
+        // Refused is as good as served; a panic or another event is not.
+        let Ok(log) = open(copy.path()) else { continue };
+        let read: Vec<_> = log.read(Query::all()).map(|event| event.unwrap().hash).collect();
+        assert_eq!(read, hashes[..read.len()]);
+    }
 }

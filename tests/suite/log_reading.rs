@@ -62,7 +62,8 @@ fn every_query_can_be_cut_and_turned_around() {
     ];
     for query in queries {
         let whole = positions(&log, query.clone());
-        for (from, to) in [(1, 1_300), (1, 1), (20, 1_250), (600, 599), (1_300, 9_999), (5_000, 9_999)]
+        for (from, to) in
+            [(1, 1_300), (1, 1), (20, 1_250), (600, 599), (1_300, 9_999), (5_000, 9_999)]
         {
             let within: Vec<_> =
                 whole.iter().copied().filter(|nth| (from..=to).contains(nth)).collect();
@@ -90,7 +91,7 @@ fn the_statistics_count_every_event_once() {
     assert_eq!(stats.by_type["InteractionRecorded"], 1_300);
     let by_hub: Vec<_> = stats.by_hub.iter().map(|(hub, n)| (hub.as_str(), *n)).collect();
     assert_eq!(by_hub, [("other", 130), ("samples", 1_170)]);
-    assert!(stats.bytes > 1_300 * 200 && stats.bytes < 1_300 * 400, "{}", stats.bytes);
+    assert!(stats.bytes > 1_300 * 100 && stats.bytes < 1_300 * 400, "{}", stats.bytes);
     assert!((1..=1_300).contains(&stats.commits));
 }
 

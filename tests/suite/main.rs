@@ -1,1 +1,24 @@
+//! What must hold of the whole, one module per promise.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed; helpers outside `#[test]` are not exempt by themselves"
+)]
 
+mod binary; // helpers: the real command, its output and its directories
+
+mod command_log; // `convoke log …`: receipts, order, bad lines, one directory one owner
+mod command_review; // `convoke review`: accepted, rejected, revised, refused
+mod command_run; // `convoke run`: the summary, and the same again without an event
+mod facade; // `Runtime` in every kind of host program, dropped without a trace
+mod golden; // the bytes of every version of every event
+mod log_appends; // expectations, atomicity, idempotency, group commit
+mod log_directory; // the data directory: lock, format, what is refused
+mod log_reading; // by position, stream, type, hub and correlation; subscriptions
+mod log_tampering; // a changed, removed, inserted or reordered record is found and named
+mod run_survives_kill; // SIGKILL at any moment, run again: the same end
+mod scenario_errors; // malformed input: file, line, field, what is allowed; nothing written
+mod store_contract; // every store against the contract's MUSTs
+mod walls; // who leans on whom

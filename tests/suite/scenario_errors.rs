@@ -228,8 +228,11 @@ fn every_mistake_of_a_file_is_listed_at_once() {
         .replacen("verbs = [\"read\"]", "verbs = \"read\"", 1);
     let complaint = complaint(&scenario, REQUESTS);
     let errors: Vec<&str> = complaint.lines().filter(|line| line.starts_with("error: ")).collect();
-    let places: Vec<&str> =
-        errors.iter().filter_map(|line| line.split_once(": found")).map(|(place, _)| place).collect();
+    let places: Vec<&str> = errors
+        .iter()
+        .filter_map(|line| line.split_once(": found"))
+        .map(|(place, _)| place)
+        .collect();
     assert_eq!(
         places,
         [
@@ -243,7 +246,10 @@ fn every_mistake_of_a_file_is_listed_at_once() {
 #[test]
 fn requests_are_checked_line_by_line() {
     let good = REQUESTS;
-    check_requests("", "1: found no request, expected at least one line such as {\"id\": \"1\", \"title\": \"…\", \"body\": \"…\"}");
+    check_requests(
+        "",
+        "1: found no request, expected at least one line such as {\"id\": \"1\", \"title\": \"…\", \"body\": \"…\"}",
+    );
     check_requests("[]\n", "1: found `[]`, expected a JSON object");
     check_requests(
         &format!("{good}{{\"id\":\"2\",\"title\":\"T\"}}\n"),

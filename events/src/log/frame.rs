@@ -125,3 +125,41 @@ impl Framed<'_> {
         self.offset + self.record.len() + AROUND_RECORD
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_laid_out_as_documented() {
+        let (previous, hash) = (Digest::of(b"before"), Digest::of(b"after"));
+        let mut records = FrameRecords::default();
+        records.push(b"record", &hash);
+        let bytes = records.finish(Position::after(0x0102), &previous);
+        let expected = [
+            &[1][..],
+            &[1, 0, 0, 0],
+            &[3, 1, 0, 0, 0, 0, 0, 0],
+            previous.as_bytes(),
+            &[6, 0, 0, 0],
+            b"record",
+            hash.as_bytes(),
+        ];
+        assert_eq!(bytes, expected.concat());
+        assert_eq!(records.len(), 0, "it starts anew");
+    }
+
+    #[test]
+    fn no_cut_frame_is_read_past_its_end() {
+        let mut records = FrameRecords::default();
+        records.push(b"record", &Digest::of(b"after"));
+        let whole = records.finish(Position::FIRST, &Digest::of(b"before"));
+        for length in 0..whole.len() {
+            let frame = Frame::read(&whole[..length]);
+            assert_eq!(frame.is_some(), length >= HEADER);
+            assert!(frame.and_then(|frame| frame.at(HEADER)).is_none());
+        }
+        let record = Frame::read(&whole).and_then(|frame| frame.at(HEADER)).unwrap();
+        assert_eq!((record.record, record.end()), (&b"record"[..], whole.len()));
+    }
+}

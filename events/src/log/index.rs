@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::read::Direction;
 use super::remembered::{Command, Remembered};
 use crate::{
     CorrelationId, Digest, Head, HubId, Position, Receipt, Revision, Stats, StreamId, Timestamp,
@@ -119,15 +120,15 @@ impl Index {
         &self,
         selection: &Selection,
         (from, to): (Position, Position),
-        direction: super::read::Direction,
+        direction: Direction,
         limit: usize,
     ) -> Vec<Place> {
         let to = to.get().min(self.events());
         let Some(positions) = self.positions(selection) else {
             let numbers = from.get()..=to;
             let numbers: Vec<u64> = match direction {
-                super::read::Direction::Forward => numbers.take(limit).collect(),
-                super::read::Direction::Backward => numbers.rev().take(limit).collect(),
+                Direction::Forward => numbers.take(limit).collect(),
+                Direction::Backward => numbers.rev().take(limit).collect(),
             };
             return numbers
                 .into_iter()
@@ -139,10 +140,8 @@ impl Index {
         let within = positions.get(first..end).unwrap_or_default().iter().copied();
         let places = |position| self.place(position);
         match direction {
-            super::read::Direction::Forward => within.take(limit).filter_map(places).collect(),
-            super::read::Direction::Backward => {
-                within.rev().take(limit).filter_map(places).collect()
-            }
+            Direction::Forward => within.take(limit).filter_map(places).collect(),
+            Direction::Backward => within.rev().take(limit).filter_map(places).collect(),
         }
     }
 

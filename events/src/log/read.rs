@@ -13,7 +13,7 @@ const PAGE: usize = 512;
 
 /// Which way events are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Direction {
+pub(crate) enum Direction {
     /// From the oldest to the newest.
     #[default]
     Forward,

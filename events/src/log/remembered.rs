@@ -15,10 +15,17 @@ const KEEP: usize = 1_000_000;
 pub(crate) type Command = (HubId, Principal, IdempotencyKey);
 
 /// The commands of the last seven days, at most a million.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Remembered {
+    most: usize,
     landed: HashMap<Command, (Digest, Receipt)>,
     order: VecDeque<(Timestamp, Command)>,
+}
+
+impl Default for Remembered {
+    fn default() -> Self {
+        Self { most: KEEP, landed: HashMap::new(), order: VecDeque::new() }
+    }
 }
 
 impl Remembered {
@@ -36,7 +43,7 @@ impl Remembered {
         self.landed.insert(command.clone(), (digest, receipt));
         self.order.push_back((at, command));
         while let Some((landed_at, _)) = self.order.front() {
-            if at.since(*landed_at) <= KEEP_FOR && self.order.len() <= KEEP {
+            if at.since(*landed_at) <= KEEP_FOR && self.order.len() <= self.most {
                 break;
             }
             if let Some((_, command)) = self.order.pop_front() {
@@ -74,14 +81,15 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_of_more_than_a_million_keys_is_forgotten() {
-        let mut remembered = Remembered::default();
+    fn the_oldest_of_too_many_keys_is_forgotten() {
+        let mut remembered = Remembered { most: 100, ..Remembered::default() };
         let at = Timestamp::from_micros(0);
-        for key in 0..=KEEP {
+        for key in 0..=100 {
             remembered.insert(command(&key.to_string()), Digest::of(b"c"), receipt(), at);
         }
         assert!(remembered.get(&command("0")).is_none());
         assert!(remembered.get(&command("1")).is_some());
-        assert_eq!(remembered.landed.len(), KEEP);
+        assert_eq!(remembered.landed.len(), 100);
+        assert_eq!(Remembered::default().most, 1_000_000);
     }
 }

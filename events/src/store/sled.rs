@@ -296,3 +296,6 @@ impl fmt::Debug for SledStore {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

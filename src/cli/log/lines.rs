@@ -59,7 +59,10 @@ pub(super) fn entry(line: &str, number: usize) -> Result<Entry, Failure> {
     let object: Map<String, Value> = match serde_json::from_str(line) {
         Ok(Value::Object(object)) => object,
         Ok(other) => return Err(wrong("", &cut(&other), "a JSON object")),
-        Err(error) => return Err(wrong("", &error.to_string(), "a JSON object on one line")),
+        Err(error) => {
+            let why = error.to_string().replace(" at line 1 column ", " at column ");
+            return Err(wrong("", &why, "a JSON object on one line"));
+        }
     };
     if let Some(name) = object.keys().find(|name| !FIELDS.contains(&name.as_str())) {
         let allowed = format!("one of: {}", FIELDS.join(", "));

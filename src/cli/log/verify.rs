@@ -1,6 +1,6 @@
 //! `convoke log verify`: whether the log is still what was written.
 
-use convoke_events::{Broken, OpenError};
+use convoke_events::{Broken, OpenError, Verified};
 use serde_json::json;
 
 use crate::cli::args::Global;
@@ -13,6 +13,10 @@ pub(super) fn verify(global: &Global, output: &mut Output) -> Result<(), Failure
         Ok(log) => log.verify(),
         // Opening checks the chain too, and what it finds is the answer.
         Err(Failure::Open(OpenError::Damaged { first_bad, why })) => Err(Broken { first_bad, why }),
+        // A process that ended while it made the directory had acknowledged nothing.
+        Err(Failure::Open(OpenError::NotFound { directory })) if directory.is_dir() => {
+            Ok(Verified { events: 0, head: None })
+        }
         Err(failure) => return Err(failure),
     };
     match verified {

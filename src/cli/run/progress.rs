@@ -1,9 +1,11 @@
 //! How far a run has come: a bar on a terminal, a plain line now and then otherwise.
 
 use std::cell::Cell;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::failure::complain;
 
 /// How many plain lines a run prints.
 const LINES: usize = 10;
@@ -35,8 +37,8 @@ impl Progress {
     pub(super) fn note(&self, note: &str) {
         match &self.shown {
             Shown::Nothing => {}
-            Shown::Lines => eprintln!("note: {note}"),
-            Shown::Bar(bar) => bar.suspend(|| eprintln!("note: {note}")),
+            Shown::Lines => complain("note", note),
+            Shown::Bar(bar) => bar.suspend(|| complain("note", note)),
         }
     }
 
@@ -50,7 +52,8 @@ impl Progress {
             Shown::Lines => {
                 let every = self.total.div_ceil(LINES).max(1);
                 if done.is_multiple_of(every) || done == self.total {
-                    eprintln!("handled {done} of {}", self.total);
+                    // Whether anybody reads it is not the run's concern.
+                    let _ = writeln!(io::stderr(), "handled {done} of {}", self.total);
                 }
             }
         }

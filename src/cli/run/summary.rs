@@ -163,6 +163,7 @@ impl Summary {
     fn tell_next(&self, global: &Global, output: &mut Output) -> Result<(), Failure> {
         let data = match global.data.to_str() {
             Some("convoke-data") => String::new(),
+            Some(name) if name.contains(char::is_whitespace) => format!(" --data '{name}'"),
             _ => format!(" --data {}", global.data.display()),
         };
         output.line("")?;

@@ -1,0 +1,103 @@
+//! What only this store can go through: parts of a commit missing or changed on disk.
+
+use std::path::Path;
+
+use super::super::chunk;
+use super::SledStore;
+use crate::{CommitStore, Durability, StoreReadError};
+
+/// A commit of four chunks.
+fn long(fill: u8) -> Vec<u8> {
+    vec![fill; 3 * chunk::MAX_CHUNK + 1]
+}
+
+fn open(path: &Path) -> SledStore {
+    SledStore::open(path, Durability::Buffered).unwrap()
+}
+
+/// A store of three long commits, changed by `change` and opened again.
+fn reopened(path: &Path, change: impl FnOnce(&super::Files)) -> SledStore {
+    let store = open(path);
+    for number in 1..=3_u8 {
+        store.commit(u64::from(number) - 1, &long(number)).unwrap();
+    }
+    change(store.files().as_ref().unwrap());
+    store.close().unwrap();
+    open(path)
+}
+
+fn remove(files: &super::Files, commit: u64, chunk: u32) {
+    assert!(files.database.remove(chunk::key(commit, chunk)).unwrap().is_some());
+}
+
+#[test]
+fn the_beginning_of_a_commit_that_was_never_acknowledged_is_removed() {
+    for missing in 1..=3 {
+        let directory = tempfile::tempdir().unwrap();
+        let store = reopened(directory.path(), |files| {
+            for chunk in missing..=3 {
+                remove(files, 3, chunk);
+            }
+        });
+        assert_eq!(store.head(), 2);
+        assert_eq!(store.read(2), Ok(long(2)));
+        assert_eq!(store.commit(2, b"again"), Ok(()));
+        assert_eq!(store.read(3), Ok(b"again".to_vec()));
+    }
+}
+
+#[test]
+fn a_hole_in_the_newest_commit_is_damage_and_not_its_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = reopened(directory.path(), |files| remove(files, 3, 1));
+    assert_eq!(store.head(), 3);
+    assert!(matches!(store.read(3), Err(StoreReadError::Damaged { number: 3, .. })));
+}
+
+#[test]
+fn a_hole_with_the_end_missing_too_is_damage() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = reopened(directory.path(), |files| {
+        remove(files, 3, 0);
+        remove(files, 3, 3);
+    });
+    assert_eq!(store.head(), 3);
+    assert!(matches!(store.read(3), Err(StoreReadError::Damaged { number: 3, .. })));
+}
+
+#[test]
+fn an_older_commit_that_is_missing_is_damage() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = reopened(directory.path(), |files| {
+        (0..=3).for_each(|chunk| remove(files, 2, chunk));
+    });
+    assert_eq!(store.head(), 3);
+    assert_eq!(store.read(1), Ok(long(1)));
+    let missing = StoreReadError::Damaged { number: 2, why: "a part of it is missing".to_owned() };
+    assert_eq!(store.read(2), Err(missing));
+}
+
+#[test]
+fn a_changed_value_is_damage() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = reopened(directory.path(), |files| {
+        let key = chunk::key(2, 1);
+        let mut value = files.database.get(key).unwrap().unwrap().to_vec();
+        value[100] ^= 1;
+        files.database.insert(key, value).unwrap();
+    });
+    let changed = StoreReadError::Damaged { number: 2, why: "its checksum is another".to_owned() };
+    assert_eq!(store.read(2), Err(changed));
+}
+
+#[test]
+fn a_closed_store_refuses_instead_of_panicking() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    store.commit(0, b"first").unwrap();
+    store.close().unwrap();
+    assert!(store.commit(1, b"second").is_err());
+    assert!(matches!(store.read(1), Err(StoreReadError::Io { number: 1, .. })));
+    drop(store);
+    assert_eq!(open(directory.path()).head(), 1);
+}
