@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use convoke_events::{
     Amount, BudgetEvent, CollectiveEvent, CollectiveId, Event, HubId, InvocationEvent,
-    InvocationId, ProposalEvent, Recorded, TextName,
+    InvocationId, ProposalEvent, Recorded, TaskEvent, TaskId, TextName,
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,7 @@ use crate::names::{Slugs, text};
 pub struct Collectives {
     by_id: BTreeMap<CollectiveId, Collective>,
     calls: BTreeMap<InvocationId, CollectiveId>,
+    titles: BTreeMap<TaskId, String>,
     slugs: Slugs,
 }
 
@@ -44,7 +45,8 @@ impl Collectives {
     fn collective_event(&mut self, recorded: &Recorded, event: &CollectiveEvent) {
         match event {
             CollectiveEvent::CollectiveConvened(facts) => {
-                let collective = Collective::of(recorded, facts, &self.slugs);
+                let title = self.titles.get(&facts.task).cloned().unwrap_or_default();
+                let collective = Collective::of(recorded, facts, title, &self.slugs);
                 let called = collective.participants.iter().map(|one| one.call.invocation);
                 let called =
                     called.chain(collective.synthesis.iter().map(|one| one.call.invocation));
@@ -125,6 +127,9 @@ impl Projection for Collectives {
         self.slugs.fold(&event.event);
         if let Event::Collective(collective) = &event.event {
             self.collective_event(event, collective);
+        } else if let Event::Task(TaskEvent::TaskSubmitted(facts)) = &event.event {
+            let title = text(event, &TextName::TITLE).unwrap_or_default();
+            self.titles.insert(facts.task, title);
         } else if let Event::Invocation(invocation) = &event.event {
             self.invocation_event(event, invocation);
         } else if let Event::Budget(BudgetEvent::Settled(facts)) = &event.event {

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::opening;
 use super::render::{Output, Table, brief, dollars, grouped};
 
-const BAR: u64 = 20;
+const BAR: u64 = 10;
 
 pub(super) fn budgets(
     global: &Global,
@@ -31,9 +31,7 @@ pub(super) fn budgets(
         "unknown#",
         "overrun#",
         "used",
-        "cost#",
-        "of#",
-        "state",
+        "cost",
     ]);
     for (depth, account) in hubs.into_iter().flat_map(|hub| budgets.tree(hub)) {
         if output.json {
@@ -56,22 +54,25 @@ struct Branch<'a> {
     account: &'a Account,
 }
 
-fn row(depth: usize, account: &Account) -> [String; 10] {
+fn row(depth: usize, account: &Account) -> [String; 8] {
     let totals = account.totals;
     let tokens = |amount: Amount| grouped(amount.tokens.get());
     let spent = totals.spent();
     let limit = account.limits.tokens;
+    let cost = dollars(spent.money.get());
+    let closed = if account.closed { " (closed)" } else { "" };
     [
-        format!("{}{}", "  ".repeat(depth), brief(&account.label, 44)),
+        format!("{}{}{closed}", "  ".repeat(depth), brief(&account.label, 36)),
         limit.map_or_else(|| "-".to_owned(), |limit| grouped(limit.get())),
         tokens(totals.reserved),
         tokens(totals.settled),
         tokens(totals.unknown),
         tokens(totals.overrun),
         limit.map_or_else(String::new, |limit| bar(spent.tokens.get(), limit.get())),
-        dollars(spent.money.get()),
-        account.limits.money.map_or_else(|| "-".to_owned(), |limit| dollars(limit.get())),
-        if account.closed { "closed" } else { "open" }.to_owned(),
+        match account.limits.money {
+            Some(limit) => format!("{cost} of {}", dollars(limit.get())),
+            None => cost,
+        },
     ]
 }
 
@@ -92,9 +93,9 @@ mod tests {
 
     #[test]
     fn a_bar_shows_the_share_and_never_leaves_its_frame() {
-        assert_eq!(bar(0, 100), "[....................]   0%");
-        assert_eq!(bar(50, 100), "[##########..........]  50%");
-        assert_eq!(bar(120, 100), "[####################] 120%");
-        assert_eq!(bar(0, 0), "[####################] 100%");
+        assert_eq!(bar(0, 100), "[..........]   0%");
+        assert_eq!(bar(50, 100), "[#####.....]  50%");
+        assert_eq!(bar(120, 100), "[##########] 120%");
+        assert_eq!(bar(0, 0), "[##########] 100%");
     }
 }

@@ -58,8 +58,11 @@ impl Output {
     }
 }
 
-/// Below this many columns a frame costs more than it shows.
-const NARROW: u16 = 60;
+/// What a frame adds to the width of a column.
+const FRAME: usize = 3;
+
+/// The least width of the column that gives way.
+const LAST: usize = 24;
 
 /// Rows under headings.
 pub(super) struct Table {
@@ -84,14 +87,19 @@ impl Table {
         self.rows.push(cells.into_iter().map(|cell| plain(&cell)).collect());
     }
 
-    /// The table in a frame; nothing where the terminal is too narrow for one.
+    /// The table in a frame; nothing where the terminal is too narrow for one. Ids and figures stay
+    /// whole, so that they can be copied: only the last column gives way.
     fn drawn(&self) -> Option<String> {
         let mut table = comfy_table::Table::new();
+        let widths = self.widths();
+        let (giving, others) = widths.split_last()?;
+        let framed: usize = others.iter().map(|width| width.saturating_add(FRAME)).sum();
+        let least = framed.saturating_add(FRAME).saturating_add(*giving.min(&LAST));
+        table.width().filter(|width| usize::from(*width) > least)?;
         table
             .load_preset(presets::UTF8_FULL_CONDENSED)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_header(self.headings.clone());
-        table.width().filter(|width| *width >= NARROW)?;
         for row in &self.rows {
             table.add_row(row);
         }
@@ -100,8 +108,7 @@ impl Table {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        // Ids and figures stay whole, so that they can be copied: only the last column gives way.
-        for index in 0..self.headings.len().saturating_sub(1) {
+        for index in 0..others.len() {
             if let Some(column) = table.column_mut(index) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
@@ -109,17 +116,23 @@ impl Table {
         Some(format!("{table}\n"))
     }
 
+    /// The longest cell of every column, in characters.
+    fn widths(&self) -> Vec<usize> {
+        let mut widths: Vec<usize> =
+            self.headings.iter().map(|name| name.chars().count()).collect();
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
+        widths
+    }
+
     fn aligned(&self) -> String {
         let headings: Vec<String> = self.headings.iter().map(ToString::to_string).collect();
-        let lines = || std::iter::once(&headings).chain(&self.rows);
-        let widths: Vec<usize> = (0..headings.len())
-            .map(|index| {
-                let cells = lines().filter_map(|row| row.get(index));
-                cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-            })
-            .collect();
+        let widths = self.widths();
         let mut text = String::new();
-        for row in lines() {
+        for row in std::iter::once(&headings).chain(&self.rows) {
             let mut line = String::new();
             for (index, (cell, width)) in row.iter().zip(&widths).enumerate() {
                 let pad = " ".repeat(width.saturating_sub(cell.chars().count()));
@@ -134,11 +147,16 @@ impl Table {
     }
 }
 
-/// The text without control characters, which could command a terminal.
+/// The text without the characters that could command a terminal or turn its words around.
 pub(super) fn plain(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() && c != '\t' { clean.extend(c.escape_default()) } else { clean.push(c) }
+        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if turns || (c.is_control() && c != '\t') {
+            clean.extend(c.escape_default());
+        } else {
+            clean.push(c);
+        }
     }
     clean
 }

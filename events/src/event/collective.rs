@@ -51,7 +51,7 @@ pub struct Synthesiser {
     pub reservation: ReservationId,
 }
 
-/// Several agents are asked the same, each for itself. Text: `title`.
+/// Several agents are asked the same, each for itself. Text: `reason`, where nobody is after all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CollectiveConvened {
     /// Which collective.

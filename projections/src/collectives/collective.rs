@@ -3,12 +3,12 @@
 use convoke_events::{
     AgentId, Amount, ArtifactType, CollectiveConvened, CollectiveId, ConsensusStatus, DecisionId,
     HubId, InvocationId, Key, ModelFamily, ParticipantStanding, Position, ProposalId, Recorded,
-    RuleName, TaskId, TaskRules, TaskType, TextName, Timestamp,
+    RuleName, TaskId, TaskRules, TaskType, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Call, Failure};
-use crate::names::{Slugs, text};
+use crate::names::Slugs;
 use crate::wording;
 
 /// A collective and what came of it.
@@ -18,7 +18,7 @@ pub struct Collective {
     pub id: CollectiveId,
     /// The hub it belongs to.
     pub hub: HubId,
-    /// Its title.
+    /// The title of its task.
     pub title: String,
     /// The task it was convened on.
     pub task: TaskId,
@@ -110,7 +110,12 @@ pub struct Verdict {
 }
 
 impl Collective {
-    pub(super) fn of(event: &Recorded, facts: &CollectiveConvened, slugs: &Slugs) -> Self {
+    pub(super) fn of(
+        event: &Recorded,
+        facts: &CollectiveConvened,
+        title: String,
+        slugs: &Slugs,
+    ) -> Self {
         let participants = facts.participants.iter().map(|chosen| Participant {
             agent: chosen.agent,
             slug: slugs.of(chosen.agent),
@@ -138,7 +143,7 @@ impl Collective {
         Self {
             id: facts.collective,
             hub: event.envelope.hub.clone(),
-            title: text(event, &TextName::TITLE).unwrap_or_default(),
+            title,
             task: facts.task,
             task_type: facts.task_type.clone(),
             artifact: facts.artifact.clone(),

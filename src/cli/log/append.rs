@@ -8,10 +8,10 @@ use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use convoke_events::{
-    Append, Clock, CorrelationId, EventId, HubId, Landing, Log, LogId, Pending, Principal,
-    ServiceName, SystemClock, TextName, Texts,
+    Append, Clock, CorrelationId, Digest, EventId, HubId, Landing, Log, LogId, Pending, Position,
+    Principal, ServiceName, SystemClock, TextName, Texts,
 };
-use serde_json::json;
+use serde::Serialize;
 
 use super::lines::{Entry, entry, next_line, standard_input};
 use crate::cli::failure::Failure;
@@ -34,12 +34,19 @@ pub(super) fn append(log: &Log, hub: &HubId, output: &mut Output) -> Result<(), 
     for handed in receiver {
         let (line, landing) = handed?;
         let receipt = landing.wait().map_err(|source| Failure::Append { line, source })?;
-        output.json(&json!({ "position": receipt.last, "hash": receipt.hash }))?;
+        output.json(&Acknowledged { position: receipt.last, hash: receipt.hash })?;
         output.flush()?;
     }
     // It has said its last word; only its hold on the log is waited for.
     let _ = reader.join();
     Ok(())
+}
+
+/// What is said of a line once it is on disk.
+#[derive(Serialize)]
+struct Acknowledged {
+    position: Position,
+    hash: Digest,
 }
 
 struct Reading {

@@ -1,6 +1,6 @@
 //! The world of a scheduled run: everything that outlives a crash, and everything that does not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use super::super::session::{Session, Ticket, Turn};
 use super::Dice;
 use crate::authority::LocalOwner;
 use crate::command::{Answer, CommandError, Order};
+use crate::hub::State;
 use crate::invocation::{Call, Outcome};
 use crate::prompt;
 use crate::provider::{Cancel, Deltas, Provider, Safety};
@@ -39,6 +40,8 @@ pub struct Report {
     pub calls: BTreeMap<InvocationId, usize>,
     /// How often everything in memory was lost.
     pub crashes: usize,
+    /// What the hub had in memory at the end.
+    pub state: State,
 }
 
 /// What is lost in a crash.
@@ -66,6 +69,9 @@ pub struct World {
     next: usize,
     answers: Vec<Option<Result<Answer, CommandError>>>,
     made: BTreeMap<InvocationId, usize>,
+    /// The calls whose intent, and whose answer, is durable.
+    started: BTreeSet<InvocationId>,
+    answered: BTreeSet<InvocationId>,
     crashes: usize,
 }
 
@@ -103,6 +109,8 @@ impl World {
             next: 0,
             answers,
             made: BTreeMap::new(),
+            started: BTreeSet::new(),
+            answered: BTreeSet::new(),
             crashes: 0,
         }
     }
@@ -110,8 +118,8 @@ impl World {
     /// Runs until every order is answered and nothing is owed.
     ///
     /// # Panics
-    /// If the log cannot be opened, a call is made that was recorded as answered, or the run does
-    /// not end.
+    /// If the log cannot be opened, a call is made that was not recorded before or was recorded as
+    /// answered, or the run does not end.
     #[allow(clippy::panic, reason = "a broken promise ends the test that found it")]
     pub fn run(mut self) -> Report {
         for _ in 0..1_000_000 {
@@ -187,7 +195,11 @@ impl World {
         if let Some(memory) = &mut self.memory {
             memory.queue.extend(turn.appends);
             memory.calls.extend(turn.calls);
-            memory.calls.retain(|call| !turn.cancelled.contains(call));
+            for call in turn.cancelled {
+                // Some calls are answered before word of their calling off reaches them.
+                let too_late = self.dice.below(2) == 0;
+                memory.calls.retain(|one| too_late || *one != call);
+            }
         }
         for (order, answer) in turn.answers {
             if let Some(answered) = self.answers.get_mut(order) {
@@ -225,6 +237,17 @@ impl World {
         let taken: Vec<_> = memory.queue.drain(..most.min(memory.queue.len())).collect();
         let (tickets, appends): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
         let fates = memory.engine.commit(&appends);
+        for (append, fate) in appends.iter().zip(&fates) {
+            for pending in append.events.iter().filter(|_| fate.is_ok()) {
+                if let Event::Invocation(InvocationEvent::InvocationStarted(one)) = &pending.event {
+                    self.started.insert(one.invocation);
+                }
+                if let Event::Invocation(InvocationEvent::InvocationAnswered(one)) = &pending.event
+                {
+                    self.answered.insert(one.invocation);
+                }
+            }
+        }
         memory.fates.extend(tickets.into_iter().zip(fates));
     }
 
@@ -246,15 +269,10 @@ impl World {
         let which = self.dice.below(memory.calls.len());
         let call = memory.calls.swap_remove(which);
         let reader = memory.engine.reader();
-        let answered = reader.read(Query::event_type("InvocationAnswered")).any(|recorded| {
-            matches!(
-                recorded.map(|recorded| recorded.event),
-                Ok(Event::Invocation(InvocationEvent::InvocationAnswered(answered)))
-                    if answered.invocation == call.invocation
-            )
-        });
-        assert!(!answered, "call {} was recorded as answered, and is made again", call.invocation);
-        let made = self.made.entry(call.invocation).or_default();
+        let invocation = call.invocation;
+        assert!(self.started.contains(&invocation), "call {invocation} is made, but not recorded");
+        assert!(!self.answered.contains(&invocation), "call {invocation} is made again");
+        let made = self.made.entry(invocation).or_default();
         *made = made.saturating_add(1);
         let request = prompt::build(reader, &self.hub, &call).expect("a request from the log");
         let (_switch, cancel) = Cancel::pair();
@@ -263,7 +281,7 @@ impl World {
         let Poll::Ready(result) = under_way.as_mut().poll(&mut context) else {
             panic!("a provider of the scheduler answers at once");
         };
-        let (invocation, attempt, latency) = (call.invocation, call.attempt, Duration::ZERO);
+        let (attempt, latency) = (call.attempt, Duration::ZERO);
         let outcome = Outcome { invocation, attempt, result, latency };
         self.turn(|session, now| session.outcome(outcome, now));
     }
@@ -285,10 +303,11 @@ impl World {
 
     #[allow(clippy::expect_used, reason = "a log that cannot be read ends its test")]
     fn report(self) -> Report {
-        let engine = Engine::open(self.store, self.clock).expect("the log opens at the end");
-        let events = engine.reader().read(Query::all());
+        let memory = self.memory.expect("the run has just looked at it");
+        let events = memory.engine.reader().read(Query::all());
         let events = events.collect::<Result<_, _>>().expect("the log can be read at the end");
         let answers = self.answers.into_iter().flatten().collect();
-        Report { events, answers, calls: self.made, crashes: self.crashes }
+        let state = memory.session.state().clone();
+        Report { events, answers, calls: self.made, crashes: self.crashes, state }
     }
 }
