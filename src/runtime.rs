@@ -107,8 +107,11 @@ impl Runtime {
     /// [`ShutdownError`] if the log could not be closed in good order.
     pub async fn shutdown(self) -> Result<(), ShutdownError> {
         self.0.federation.shutdown().await;
-        self.0.log.close()?;
-        Ok(())
+        let closed = self.0.log.close();
+        if let Some(views) = self.0.views.get() {
+            views.stop();
+        }
+        Ok(closed?)
     }
 }
 

@@ -35,4 +35,16 @@ impl Views {
             governance: Runner::start(log.clone(), None)?,
         })
     }
+
+    /// Ends the threads that follow the log, and waits for them.
+    pub(crate) fn stop(&self) {
+        let Self { agents, tasks, proposals, collectives, budgets, routing, governance } = self;
+        agents.stop();
+        tasks.stop();
+        proposals.stop();
+        collectives.stop();
+        budgets.stop();
+        routing.stop();
+        governance.stop();
+    }
 }

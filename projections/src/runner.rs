@@ -4,7 +4,7 @@ mod follower;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use convoke_events::{Log, Position, ReadError};
@@ -17,7 +17,7 @@ use follower::Follower;
 /// Follows the log and keeps one view up to date, for any number of readers.
 ///
 /// A runner that cannot go on stops by itself and tells everybody who waits; it takes nothing else
-/// down with it. Dropping it ends its thread and waits for that.
+/// down with it. Dropping it tells its thread to end and does not wait; [`Runner::stop`] does.
 ///
 /// # Examples
 /// ```
@@ -33,7 +33,7 @@ pub struct Runner<V: Projection> {
     log: Log,
     progress: watch::Receiver<Progress<V>>,
     stop: Arc<Notify>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// How a runner is doing.
@@ -121,7 +121,7 @@ impl<V: Projection> Runner<V> {
             move || Follower::new(sender, checkpoints).run(&log, &stop)
         });
         let thread = thread.map_err(|source| StartError { projection: V::NAME, source })?;
-        Ok(Self { log, progress, stop, thread: Some(thread) })
+        Ok(Self { log, progress, stop, thread: Mutex::new(Some(thread)) })
     }
 
     /// The view as it is now; it stays as it is while the runner goes on.
@@ -178,14 +178,20 @@ impl<V: Projection> Runner<V> {
     pub fn wait_for_blocking(&self, position: Position) -> Result<Arc<At<V>>, WaitError> {
         block_on(self.wait_for(position))
     }
+
+    /// Ends the thread and waits for that; the view stays as it was. Harmless when repeated.
+    pub fn stop(&self) {
+        self.stop.notify_one();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A panic in there was caught and told where it happened.
+            let _joined = thread.join();
+        }
+    }
 }
 
 impl<V: Projection> Drop for Runner<V> {
     fn drop(&mut self) {
         self.stop.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // A panic in there was caught and told where it happened.
-            let _joined = thread.join();
-        }
     }
 }

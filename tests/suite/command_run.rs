@@ -1,7 +1,11 @@
 //! `convoke run` takes every request through the scenario, once.
 
 use std::fs;
+use std::path::Path;
+use std::sync::Arc;
 
+use convoke::events::Verb;
+use convoke::{Command, LocalOwner, Runtime};
 use serde_json::{Value, json};
 
 use crate::binary::{RUN_EXAMPLE, convoke, fresh, json, json_lines};
@@ -116,6 +120,41 @@ fn what_the_scenario_no_longer_says_is_noted_and_left_as_it_is() {
     assert!(ran.err.contains("note: the policy of `"), "{}", ran.err);
     let after: Value = serde_json::from_str(&ran.done()).unwrap();
     assert_eq!(after, before);
+}
+
+/// What an operator closes through the library, on a log that the command made.
+fn close_by_hand(data: &Path) {
+    let host = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    host.block_on(async {
+        let runtime =
+            Runtime::builder().directory(data).authority(Arc::new(LocalOwner)).start().unwrap();
+        let ada = runtime.hub("intake".parse().unwrap()).as_person("ada");
+        let (agent, reason) = ("gauge".parse().unwrap(), "too costly".to_owned());
+        ada.command(Command::DeactivateAgent { slug: agent, reason }).await.unwrap();
+        let policy = Command::SetGovernancePolicy {
+            agent: "porter".parse().unwrap(),
+            artifact: "request".parse().unwrap(),
+            verbs: [Verb::Read].into(),
+            active: false,
+        };
+        ada.command(policy).await.unwrap();
+        runtime.shutdown().await.unwrap();
+    });
+}
+
+#[test]
+fn what_a_person_closed_stays_closed_and_is_noted() {
+    let (_place, data) = fresh();
+    json(&data, &RUN_EXAMPLE);
+    close_by_hand(&data);
+    let before = json(&data, &["log", "verify"]);
+    let ran = convoke(&data, &RUN_EXAMPLE);
+    assert!(ran.err.contains("note: agent `gauge` was deactivated and is left so"), "{}", ran.err);
+    let policy = "note: the policy of `porter` on `request` was switched off and is left so";
+    assert!(ran.err.contains(policy), "{}", ran.err);
+    ran.done();
+    assert_eq!(json(&data, &["log", "verify"]), before);
+    assert_eq!(json(&data, &["agents", "show", "gauge"])["active"], false);
 }
 
 #[test]

@@ -14,7 +14,9 @@ use crate::*;
 fn follow_to_the_head(history: &History, directory: &Path) -> At<Tasks> {
     let head = Position::new(history.log.head().position).unwrap();
     let runner = Runner::<Tasks>::start(history.log.clone(), Some(directory.to_owned())).unwrap();
-    runner.wait_for_blocking(head).unwrap().as_ref().clone()
+    let followed = runner.wait_for_blocking(head).unwrap().as_ref().clone();
+    runner.stop();
+    followed
 }
 
 #[test]
