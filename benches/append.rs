@@ -6,22 +6,22 @@
 #![allow(clippy::unwrap_used, reason = "a bench that cannot run has no figure")]
 
 use std::collections::VecDeque;
-use std::fs::File;
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use convoke_benches::{Figure, directory_on_disk, median};
+use convoke_benches::{Figure, RECORD, directory_on_disk, float, median};
 use convoke_events::testkit::interaction;
-use convoke_events::{Append, Log, Options};
+use convoke_events::{Append, Disk, DiskFile, JournalOptions, JournaledStore, Log, Options};
 use tokio::sync::oneshot;
 
 const ROUNDS: usize = 9;
-
-/// Bytes of one record, as the log writes it.
-const RECORD: usize = 250;
 
 const DRAIN: usize = 1024 * 1024;
 
@@ -56,6 +56,47 @@ fn main() {
         Figure { name: &name, ours, unit: "events/s", floor }.print();
     }
     file.end();
+    count_syncs(&directory.path().join("counted"));
+}
+
+/// Syncs of journal and store for one event, 32 in flight; the aim stands in the floor's place.
+fn count_syncs(directory: &Path) {
+    const APPENDS: u32 = 16_000;
+    fs::create_dir(directory).unwrap();
+    let counting = Arc::new(Counting::default());
+    let journal = JournalOptions { disk: counting.clone(), ..JournalOptions::default() };
+    let store = Arc::new(JournaledStore::open(directory, &journal).unwrap());
+    let log = Log::on(store, Options::default()).unwrap();
+    let append = append();
+    let ours = median(
+        (0..ROUNDS)
+            .map(|_| {
+                let before = counting.0.load(Ordering::SeqCst);
+                drive(
+                    32,
+                    APPENDS,
+                    || log.append(append.clone()),
+                    |landing| {
+                        landing.wait().unwrap();
+                    },
+                );
+                float(counting.0.load(Ordering::SeqCst) - before) / f64::from(APPENDS)
+            })
+            .collect(),
+    );
+    log.close().unwrap();
+    Figure { name: "syncs_per_event_32", ours, unit: "syncs", floor: 0.1 }.print();
+}
+
+/// The disk, its syncs counted.
+#[derive(Default)]
+struct Counting(AtomicU64);
+
+impl Disk for Counting {
+    fn sync(&self, _which: DiskFile, file: &File) -> io::Result<()> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        file.sync_data()
+    }
 }
 
 /// Appends per second with this many in flight.

@@ -6,6 +6,7 @@ mod audit;
 mod budgets;
 mod collectives;
 mod failure;
+mod indexing;
 mod log;
 mod opening;
 mod proposals;

@@ -1,13 +1,13 @@
 //! Answers: what an agent's words must look like to count, checked on our side always.
 
-use convoke_events::{Confidence, Key, Purpose, record::TooLarge};
+use convoke_events::{Confidence, Key, MAX_TEXT, Purpose, record::TooLarge};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::provider::AnswerSchema;
 
 /// The longest answer that is recorded, in bytes.
-pub(crate) const MAX_ANSWER: usize = 12 * 1024;
+pub(crate) const MAX_ANSWER: usize = MAX_TEXT;
 
 /// What counts of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

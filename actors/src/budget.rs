@@ -4,7 +4,7 @@ mod estimate;
 mod ledger;
 
 use convoke_events::{
-    AccountId, AccountLimitsSet, AccountOpened, CorrelationId, EventId, Limits, ModelName,
+    AccountId, AccountLimitsSet, AccountOpened, CorrelationId, Event, EventId, Limits, ModelName,
     PriceSet, ProviderName, StreamId, Texts, Timestamp,
 };
 
@@ -49,16 +49,18 @@ pub(crate) fn open(
     on_account(account, correlation, AccountOpened { account, parent, limits }.into())
 }
 
+/// Puts the ledger's events on the streams of their accounts.
+pub(crate) fn on_accounts(story: Story, events: Vec<(AccountId, Event)>) -> Vec<Draft> {
+    let draft = |(account, event)| story.draft(StreamId::account(account), event, Texts::none());
+    events.into_iter().map(draft).collect()
+}
+
 /// Records what is set aside for a call of a task.
 pub(crate) fn set_aside(story: Story, held: Held) -> Draft {
     story.draft(StreamId::account(held.account), held.event(), Texts::none())
 }
 
-fn on_account(
-    account: AccountId,
-    correlation: Option<CorrelationId>,
-    event: convoke_events::Event,
-) -> Draft {
+fn on_account(account: AccountId, correlation: Option<CorrelationId>, event: Event) -> Draft {
     let correlation =
         correlation.unwrap_or_else(|| CorrelationId::derive(&["account", &account.to_string()]));
     let stream = StreamId::account(account);

@@ -1,27 +1,19 @@
 //! Collective: one question put to several agents at once, and what becomes of their answers.
 
+mod concluding;
 mod convening;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    ArtifactType, CollectiveConvened, CollectiveEvent, CollectiveId, Conclusion, ConsensusStatus,
-    ContributionRecorded, EventId, InvocationId, InvocationStarted, Key, ModelFamily, Participant,
-    ParticipantStanding, ProposalBasis, Purpose, StreamId, Synthesiser, TaskId, TaskOutcome,
-    TaskRules, TextName, Texts, Timestamp, Verb, VerdictReached,
+    ArtifactType, CollectiveConvened, CollectiveEvent, CollectiveId, ContributionRecorded, EventId,
+    InvocationId, InvocationStarted, Key, Participant, ParticipantStanding, Purpose, Synthesiser,
+    TaskId, TaskRules,
 };
 
+pub(crate) use self::concluding::{abandon, conclude, contributed, synthesised};
 pub(crate) use self::convening::convene;
-use self::verdict::{Verdict, classic};
-use crate::answer::Answer;
-use crate::budget::Settling;
-use crate::decision::{Draft, Story, rule_name};
-use crate::hub::State;
-use crate::invocation::{self, Errand, dispatch, on_accounts};
-use crate::proposal;
-use crate::provider::ProviderFailure;
-use crate::task::{Attempt, blocked, concluded};
 
 #[derive(Clone, Debug, PartialEq)]
 struct Collective {
@@ -123,193 +115,4 @@ fn is_invited(participant: &Participant) -> bool {
 /// The id of a task's collective.
 pub(crate) fn id_of(task: TaskId) -> CollectiveId {
     CollectiveId::derive(&[&task.to_string()])
-}
-
-/// What follows from a participant's outcome: its contribution counts, or it is missing.
-pub(crate) fn contributed(
-    state: &State,
-    story: Story,
-    started: &InvocationStarted,
-    answer: Result<&Answer, &ProviderFailure>,
-) -> Vec<Draft> {
-    let (Ok(answer), Some(collective)) = (answer, started.collective) else {
-        return Vec::new();
-    };
-    if !state.collectives.open.contains_key(&collective) {
-        return Vec::new();
-    }
-    let facts = ContributionRecorded {
-        collective,
-        agent: started.agent,
-        agent_version: started.agent_version,
-        invocation: started.invocation,
-        key: answer.key.clone(),
-        confidence: answer.confidence,
-    };
-    vec![story.draft(StreamId::collective(collective), facts, Texts::none())]
-}
-
-/// Reaches the verdict on a collective whose calls have all ended, and what follows from it.
-pub(crate) fn conclude(state: &State, id: CollectiveId, now: Timestamp) -> Vec<Draft> {
-    let Some(collective) = state.collectives.open.get(&id) else {
-        return Vec::new();
-    };
-    let story = Story { task: collective.task, cause: Some(collective.cause) };
-    let verdict = verdict_on(collective);
-    let mut drafts = vec![verdict_draft(story, id, &verdict)];
-    match (verdict.status, &verdict.key) {
-        (ConsensusStatus::Consensus, Some(_)) => {
-            drafts.extend(synthesise(state, id, collective, story, now));
-        }
-        (ConsensusStatus::Divergent, _) => {
-            drafts.extend(release(state, story, collective));
-            drafts.push(divergence(state, id, collective, story));
-            let reason = format!("{}: people see the contributions", verdict.in_words());
-            drafts.push(concluded(story, TaskOutcome::Proposed, Conclusion::Divergence, &reason));
-        }
-        _ => {
-            drafts.extend(release(state, story, collective));
-            let (outcome, because) = (TaskOutcome::Failed, Conclusion::Insufficient);
-            drafts.push(concluded(story, outcome, because, &verdict.in_words()));
-        }
-    }
-    drafts
-}
-
-/// Contributions in the order of the participants' priority, whoever answered first.
-fn in_order(collective: &Collective) -> Vec<(&ContributionRecorded, &ModelFamily)> {
-    let participants = collective.participants.iter();
-    let contributions = participants.filter_map(|participant| {
-        let contribution = collective.contributions.get(&participant.invocation)?;
-        Some((contribution, &participant.family))
-    });
-    contributions.collect()
-}
-
-fn verdict_on(collective: &Collective) -> Verdict {
-    let contributions = in_order(collective);
-    let named: Vec<_> = contributions.iter().map(|(one, family)| (&one.key, *family)).collect();
-    classic(&named, collective.participants.len(), &collective.rules)
-}
-
-fn verdict_draft(story: Story, id: CollectiveId, verdict: &Verdict) -> Draft {
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let facts = VerdictReached {
-        collective: id,
-        rule: rule_name(verdict::CLASSIC),
-        rule_version: verdict::CLASSIC_VERSION,
-        status: verdict.status,
-        key: verdict.key.clone(),
-        leading: count(verdict.leading),
-        contributions: count(verdict.contributions),
-        keys: count(verdict.keys),
-        families: count(verdict.families),
-        missing: count(verdict.missing),
-    };
-    let texts = Texts::none().with(TextName::REASON, verdict.in_words());
-    story.draft(StreamId::collective(id), facts, texts)
-}
-
-fn synthesise(
-    state: &State,
-    id: CollectiveId,
-    collective: &Collective,
-    story: Story,
-    now: Timestamp,
-) -> Vec<Draft> {
-    let ready = collective.synthesiser.as_ref().and_then(|synthesiser| {
-        let decided = state.routing.recorded(collective.task, synthesiser.decision)?;
-        let authorised = decided.authorises(synthesiser.agent)?;
-        let held = state.ledger.held(synthesiser.reservation)?;
-        Some((authorised, held, state.registry.get(synthesiser.agent)?))
-    });
-    let Some((authorised, held, agent)) = ready else {
-        let reason = "nobody was chosen and paid for to put the contributions together";
-        let (outcome, because) = (TaskOutcome::Failed, Conclusion::CallFailed);
-        return vec![concluded(story, outcome, because, reason)];
-    };
-    let (purpose, verb, artifact) = (Purpose::Synthesis, Verb::Propose, &collective.artifact);
-    match state.governance.permit(&state.registry, authorised.agent(), verb, artifact) {
-        Ok(grant) => {
-            let rules = &collective.rules;
-            let errand = Errand { story, collective: Some(id), purpose, rules, now };
-            vec![dispatch(errand, agent, authorised, &grant, held)]
-        }
-        Err(because) => {
-            let attempt = Attempt { story, purpose, verb, artifact };
-            let mut drafts = vec![blocked(state, attempt, authorised.agent(), because)];
-            drafts.extend(release(state, story, collective));
-            let reason = "the agent that would have put the contributions together was denied";
-            let (outcome, because) = (TaskOutcome::Blocked, Conclusion::Governance);
-            drafts.push(concluded(story, outcome, because, reason));
-            drafts
-        }
-    }
-}
-
-/// Gives back what was set aside for a synthesis that is not to be.
-fn release(state: &State, story: Story, collective: &Collective) -> Vec<Draft> {
-    let held = collective.synthesiser.as_ref().and_then(|one| state.ledger.held(one.reservation));
-    let agent = collective.synthesiser.as_ref().and_then(|one| state.registry.get(one.agent));
-    match (held, agent) {
-        (Some(held), Some(agent)) => {
-            let model = (&agent.profile.provider, &agent.profile.model);
-            on_accounts(story, state.ledger.settle(held, model, Settling::NothingSent))
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// The contributions side by side, for people to decide on.
-fn divergence(state: &State, id: CollectiveId, collective: &Collective, story: Story) -> Draft {
-    let positions: Vec<_> = in_order(collective)
-        .into_iter()
-        .map(|(one, _)| {
-            serde_json::json!({
-                "agent": state.registry.slug(one.agent),
-                "recommendation": one.key.as_str(),
-                "confidence": one.confidence.map(convoke_events::Confidence::share),
-            })
-        })
-        .collect();
-    let content = serde_json::json!({ "status": "divergent", "positions": positions }).to_string();
-    let made = proposal::Made {
-        collective: id,
-        artifact: &collective.artifact,
-        basis: ProposalBasis::Divergence,
-        key: None,
-        confidence: None,
-    };
-    proposal::make(story, made, content)
-}
-
-/// What follows from a synthesis' outcome: a proposal that waits for people, or the end.
-pub(crate) fn synthesised(
-    state: &State,
-    story: Story,
-    started: &InvocationStarted,
-    answer: Result<&Answer, &ProviderFailure>,
-    content: String,
-) -> Vec<Draft> {
-    let collective = started.collective.unwrap_or_else(|| id_of(story.task));
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(failure) => return vec![invocation::failed(story, "the synthesis", failure)],
-    };
-    let basis = ProposalBasis::Synthesis {
-        agent: started.agent,
-        agent_version: started.agent_version,
-        invocation: started.invocation,
-    };
-    let made = proposal::Made {
-        collective,
-        artifact: &started.artifact,
-        basis,
-        key: state.collectives.verdict(collective).cloned(),
-        confidence: answer.confidence,
-    };
-    let proposal = proposal::make(story, made, content);
-    let reason =
-        format!("the collective agrees on `{}`; its synthesis waits for review", answer.key);
-    vec![proposal, concluded(story, TaskOutcome::Proposed, Conclusion::Consensus, &reason)]
 }

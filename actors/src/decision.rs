@@ -74,3 +74,8 @@ pub(crate) fn rule_name(name: &'static str) -> RuleName {
         Err(error) => unreachable!("our own rules are named by slugs: {error}"),
     }
 }
+
+/// The text, or as much of its beginning as fits.
+pub(crate) fn cut(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
+}

@@ -11,9 +11,12 @@ mod agent;
 mod desk;
 mod federation;
 mod hub;
+mod message;
 #[cfg(any(test, feature = "testkit"))]
 pub mod scheduler;
 pub mod session;
+mod setup;
 mod supervisor;
 
-pub use self::federation::{Federation, Setup, StartError};
+pub use self::federation::{Federation, StartError};
+pub use self::setup::Setup;

@@ -14,39 +14,23 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    AccountId, CollectiveId, Conclusion, CorrelationId, Event, EventId, HubId, HubOpened,
-    InvocationEvent, InvocationId, Limits, Principal, Role, RoleGranted, RoleWithdrawn, StreamId,
-    TaskConcluded, TaskEvent, TaskId, TaskOutcome, TextName, Texts, Timestamp,
+    Conclusion, CorrelationId, Event, HubOpened, InvocationId, Limits, Principal, Role,
+    RoleGranted, RoleWithdrawn, StreamId, TaskId, TaskOutcome, TextName, Texts, Timestamp,
 };
 
-use crate::authority::{self, Roles};
-use crate::budget::{self, Ledger};
-use crate::collective::{self, Collectives};
+use crate::authority;
+use crate::budget;
+use crate::collective;
 use crate::command::{Caller, Command};
 use crate::decision::{Decision, Draft, Story};
-use crate::governance::{self, Governance};
-use crate::invocation::{self, Call, Invocations, Outcome};
-use crate::proposal::{self, Proposals};
+use crate::governance;
+use crate::invocation::{self, Outcome};
+use crate::proposal;
 use crate::refusal::Refusal;
-use crate::registry::{self, Registry};
-use crate::routing::{self, Routing};
-use crate::task::{self, Tasks};
-
-/// All decision state of one hub, folded from its events.
-#[derive(Clone, Debug, PartialEq)]
-pub struct State {
-    pub(crate) hub: HubId,
-    opened: bool,
-    pub(crate) roles: Roles,
-    pub(crate) registry: Registry,
-    pub(crate) governance: Governance,
-    pub(crate) routing: Routing,
-    pub(crate) ledger: Ledger,
-    pub(crate) tasks: Tasks,
-    pub(crate) invocations: Invocations,
-    pub(crate) collectives: Collectives,
-    pub(crate) proposals: Proposals,
-}
+use crate::registry;
+use crate::routing;
+pub use crate::state::{Owed, State, Step};
+use crate::task::{self, Next, concluded};
 
 /// What reaches a hub.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,154 +52,6 @@ pub enum Input {
     Deadline(InvocationId),
 }
 
-/// The next step of a protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
-    /// Of a task: its triage, or its collective.
-    Task(TaskId),
-    /// Of a collective whose calls have all ended: its verdict.
-    Verdict(CollectiveId),
-}
-
-/// What the runtime has to do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Owed {
-    /// A step to take, at once; taking it may make another one owed.
-    pub step: Option<Step>,
-    /// Calls to make, unless they are under way.
-    pub calls: Vec<Call>,
-    /// When to look at a deadline, and whose.
-    pub deadline: Option<(Timestamp, InvocationId)>,
-}
-
-impl State {
-    /// A hub of which nothing is recorded yet.
-    pub fn empty(hub: HubId) -> Self {
-        Self {
-            hub,
-            opened: false,
-            roles: Roles::default(),
-            registry: Registry::default(),
-            governance: Governance::default(),
-            routing: Routing::default(),
-            ledger: Ledger::default(),
-            tasks: Tasks::default(),
-            invocations: Invocations::default(),
-            collectives: Collectives::default(),
-            proposals: Proposals::default(),
-        }
-    }
-
-    /// The account at the root of the hub's budgets.
-    pub(crate) fn account(&self) -> AccountId {
-        AccountId::derive(&[self.hub.as_str()])
-    }
-
-    /// How a task ended, if it has.
-    pub fn conclusion(&self, task: TaskId) -> Option<&TaskConcluded> {
-        self.tasks.conclusion(task)
-    }
-
-    /// Whether a task of this id was ever handed in.
-    pub fn knows_task(&self, task: TaskId) -> bool {
-        self.tasks.knows(task)
-    }
-
-    /// The call that an invocation in flight owes.
-    pub(crate) fn call(&self, invocation: InvocationId) -> Option<Call> {
-        self.invocations.call(invocation)
-    }
-
-    /// The state after an event.
-    pub fn evolve(&mut self, id: EventId, event: &Event) {
-        match event {
-            Event::Hub(event) => {
-                self.opened = true;
-                self.roles.evolve(event);
-            }
-            Event::Registry(event) => self.registry.evolve(id, event),
-            Event::Governance(event) => self.governance.evolve(event),
-            Event::Routing(event) => self.routing.evolve(id, event),
-            Event::Budget(event) => {
-                if let convoke_events::BudgetEvent::Settled(settled) = event {
-                    self.invocations.settled(settled, self.ledger.held(settled.reservation));
-                }
-                self.ledger.evolve(event);
-            }
-            Event::Task(event) => {
-                if let TaskEvent::TaskConcluded(concluded) = event {
-                    self.forget(concluded.task);
-                }
-                self.tasks.evolve(id, event);
-            }
-            Event::Invocation(event) => self.evolve_invocation(id, event),
-            Event::Collective(event) => {
-                if let convoke_events::CollectiveEvent::CollectiveConvened(convened) = event {
-                    self.tasks.collective_convened(id, convened.task);
-                }
-                self.collectives.evolve(id, event);
-            }
-            Event::Proposal(event) => self.proposals.evolve(id, event),
-            Event::Host(_) => {}
-        }
-    }
-
-    fn evolve_invocation(&mut self, id: EventId, event: &InvocationEvent) {
-        match event {
-            InvocationEvent::InvocationStarted(started) => {
-                if started.purpose == convoke_events::Purpose::Triage {
-                    self.tasks.triage_started(id, started.task);
-                }
-            }
-            InvocationEvent::InvocationAnswered(answered) => {
-                if let Some(started) = self.invocations.started(answered.invocation) {
-                    if started.purpose == convoke_events::Purpose::Triage {
-                        self.tasks.triage_answered(id, started, &answered.key);
-                    }
-                    self.collectives.call_ended(id, started);
-                }
-            }
-            InvocationEvent::InvocationFailed(failed) => {
-                if let Some(started) = self.invocations.started(failed.invocation) {
-                    self.collectives.call_ended(id, started);
-                }
-            }
-            InvocationEvent::OutcomeArrivedLate(_) => {}
-        }
-        self.invocations.evolve(id, event);
-    }
-
-    /// Lets go of what only an unfinished task needs.
-    fn forget(&mut self, task: TaskId) {
-        self.routing.forget(task);
-        self.collectives.forget(task);
-        let account = self.tasks.get(task).map(|task| task.account);
-        if let Some(account) = account.filter(|_| !self.invocations.may_come_back(task)) {
-            self.ledger.forget(account);
-        }
-    }
-
-    /// What the runtime has to do now, whatever it did before.
-    pub fn owed(&self) -> Owed {
-        Owed {
-            step: self.next_step(),
-            calls: self.invocations.calls().collect(),
-            deadline: self.invocations.next_deadline(),
-        }
-    }
-
-    /// The step that is owed, if any.
-    pub(crate) fn next_step(&self) -> Option<Step> {
-        let verdict = self.collectives.next_ready().map(Step::Verdict);
-        verdict.or_else(|| self.tasks.next_ready().map(Step::Task))
-    }
-
-    /// The next deadline, and whose it is.
-    pub(crate) fn next_deadline(&self) -> Option<(Timestamp, InvocationId)> {
-        self.invocations.next_deadline()
-    }
-}
-
 /// Decides what an input leaves, on this state and at this moment. `seed` is the only chance there
 /// is; no rule of this version draws on it.
 pub fn decide(state: &State, input: &Input, now: Timestamp, _seed: u64) -> Decision {
@@ -223,7 +59,7 @@ pub fn decide(state: &State, input: &Input, now: Timestamp, _seed: u64) -> Decis
         Input::Command { principal, roles, command } => {
             obey(state, principal, roles.as_ref(), command, now).into()
         }
-        Input::Step(Step::Task(task)) => Decision::of(task::step(state, *task, now)),
+        Input::Step(Step::Task(task)) => Decision::of(step(state, *task, now)),
         Input::Step(Step::Verdict(collective)) => {
             Decision::of(collective::conclude(state, *collective, now))
         }
@@ -232,16 +68,32 @@ pub fn decide(state: &State, input: &Input, now: Timestamp, _seed: u64) -> Decis
     }
 }
 
+/// Takes a task's next step.
+fn step(state: &State, id: TaskId, now: Timestamp) -> Vec<Draft> {
+    let Some((task, next)) = state.tasks.get(id).and_then(|task| Some((task, task.next()?))) else {
+        return Vec::new();
+    };
+    let story = Story { task: id, cause: Some(task.cause) };
+    let drafts = match next {
+        Next::Triage(task_type) => task::triage(state, task, story, task_type, now),
+        Next::Collective(task_type) => collective::convene(state, task, story, task_type, now),
+    };
+    drafts.unwrap_or_else(|refusal| {
+        vec![concluded(story, TaskOutcome::Refused, Conclusion::NoRoute, &refusal.to_string())]
+    })
+}
+
 /// Ends the task of a step that cannot be recorded as it should.
 pub(crate) fn give_up(state: &State, step: Step, why: &str) -> Decision {
-    let task = match step {
-        Step::Task(task) => Some(task),
-        Step::Verdict(collective) => state.collectives.task(collective),
+    let (task, mut drafts) = match step {
+        Step::Task(task) => (Some(task), Vec::new()),
+        Step::Verdict(id) => (state.collectives.task(id), collective::abandon(state, id)),
     };
     let reason = format!("the next step cannot be taken: {why}");
     let (outcome, because) = (TaskOutcome::Failed, Conclusion::CallFailed);
-    let end = |task| task::concluded(Story { task, cause: None }, outcome, because, &reason);
-    Decision::of(task.map(end).into_iter().collect())
+    let end = |task| concluded(Story { task, cause: None }, outcome, because, &reason);
+    drafts.extend(task.map(end));
+    Decision::of(drafts)
 }
 
 fn obey(

@@ -11,7 +11,7 @@ use convoke_events::{
 };
 
 pub use self::outcome::Outcome;
-pub(crate) use self::outcome::{expire, failed, on_accounts, record};
+pub(crate) use self::outcome::{expire, record};
 use crate::budget::Held;
 use crate::decision::{Draft, Story};
 use crate::governance::Grant;

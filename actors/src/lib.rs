@@ -16,6 +16,7 @@ mod prompt;
 mod proposal;
 mod registry;
 mod routing;
+mod state;
 mod task;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;

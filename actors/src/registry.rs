@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use convoke_events::{
     AgentDeactivated, AgentId, AgentProfile, AgentReactivated, AgentRegistered, AgentRevised,
-    CorrelationId, Digest, EventId, HubId, MediaType, RegistryEvent, Slug, StreamId, TextName,
-    Texts,
+    CorrelationId, Digest, HubId, MediaType, RegistryEvent, Slug, StreamId, TextName, Texts,
 };
 
 use crate::command::AgentRegistration;
@@ -26,7 +25,6 @@ pub(crate) struct Agent {
 pub(crate) struct Registry {
     agents: BTreeMap<AgentId, Agent>,
     slugs: BTreeMap<Slug, AgentId>,
-    pub(crate) newest: Option<EventId>,
 }
 
 impl Registry {
@@ -44,8 +42,7 @@ impl Registry {
         self.slugs.get(slug).copied().ok_or_else(unknown)
     }
 
-    pub(crate) fn evolve(&mut self, id: EventId, event: &RegistryEvent) {
-        self.newest = Some(id);
+    pub(crate) fn evolve(&mut self, event: &RegistryEvent) {
         match event {
             RegistryEvent::AgentRegistered(AgentRegistered { agent, profile }) => {
                 self.slugs.insert(profile.slug.clone(), *agent);
@@ -125,7 +122,7 @@ fn split(registration: &AgentRegistration) -> Result<(AgentProfile, Texts), Refu
         Refusal::TooLarge(convoke_events::record::TooLarge {
             what: "a system prompt",
             size,
-            limit: 12_288,
+            limit: convoke_events::MAX_TEXT,
         })
     };
     let prompt_bytes = u32::try_from(system_prompt.len()).map_err(too_long)?;

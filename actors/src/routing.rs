@@ -25,6 +25,7 @@ struct Policy {
 pub(crate) struct Routing {
     policies: BTreeMap<TaskType, BTreeMap<u32, Policy>>,
     decisions: BTreeMap<TaskId, BTreeMap<DecisionId, Decided>>,
+    /// The newest event that decisions rest on: of a policy, or of an agent.
     newest: Option<EventId>,
 }
 
@@ -88,6 +89,11 @@ impl Routing {
         }
     }
 
+    /// Notes an event of an agent, on which decisions rest too.
+    pub(crate) fn agent_changed(&mut self, id: EventId) {
+        self.newest = Some(id);
+    }
+
     /// Forgets the decisions of a task that has ended: nothing can be sent by them any more.
     pub(crate) fn forget(&mut self, task: TaskId) {
         self.decisions.remove(&task);
@@ -139,8 +145,7 @@ pub(crate) fn by_policy(
             standing,
         }
     });
-    let newest = routing.newest.max(registry.newest);
-    record((RULE_POLICY, registry), question, candidates.collect(), choice, newest)
+    record((RULE_POLICY, registry), question, candidates.collect(), choice, routing.newest)
 }
 
 /// Decides who puts contributions together: of the candidates of an earlier decision those who may
@@ -153,8 +158,7 @@ pub(crate) fn synthesiser(
 ) -> (Decided, Draft) {
     let mut candidates = participants.candidates.clone();
     candidates.retain(|candidate| permitted.contains(&candidate.agent));
-    let newest = routing.newest.max(registry.newest);
-    record((RULE_SYNTHESISER, registry), question, candidates, Choice::First, newest)
+    record((RULE_SYNTHESISER, registry), question, candidates, Choice::First, routing.newest)
 }
 
 const RULE_POLICY: &str = "policy";
@@ -169,8 +173,16 @@ fn record(
     rests_on: Option<EventId>,
 ) -> (Decided, Draft) {
     let eligible = candidates.iter().filter(|one| one.standing == CandidateStanding::Eligible);
-    let most = if choice == Choice::First { 1 } else { usize::MAX };
-    let selected: Vec<AgentId> = eligible.map(|one| one.agent).take(most).collect();
+    let mut selected: Vec<AgentId> = Vec::new();
+    for agent in eligible.map(|one| one.agent) {
+        // Two policies may name one agent: it is asked once, at the higher priority.
+        if !selected.contains(&agent) {
+            selected.push(agent);
+        }
+    }
+    if choice == Choice::First {
+        selected.truncate(1);
+    }
     let id = DecisionId::derive(&[&story.task.to_string(), purpose.as_str(), task_type.as_str()]);
     let reason = in_words(registry, task_type, &candidates, &selected);
     let decided = RoutingDecided {

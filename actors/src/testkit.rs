@@ -1,9 +1,11 @@
-//! What tests of this room and of those above share: a small federation, and a provider whose
-//! calls wait at a gate.
+//! What tests of this room and of those above share: a small federation, a scene in which its hub
+//! is given a history, and a provider whose calls wait at a gate.
 #![allow(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 mod federation;
 mod gate;
+mod scene;
 
 pub use self::federation::{hub, member, orders, submission, task_rules};
 pub use self::gate::Gate;
+pub use self::scene::{Scene, Then, answer};

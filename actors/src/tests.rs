@@ -1,3 +1,17 @@
 //! What the room promises, file by file.
 
+mod authority;
+mod books;
+mod budgets;
+mod cast;
+mod collectives;
 mod crashes;
+mod federation;
+mod governance;
+mod invocations;
+mod proposals;
+mod registry;
+mod routing;
+mod session;
+mod stage;
+mod tasks;

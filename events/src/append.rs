@@ -3,8 +3,8 @@
 use crate::record::{self, Envelope, TooLarge};
 use crate::text::Texts;
 use crate::{
-    CodecError, CorrelationId, Digest, Event, EventId, Expected, HubId, IdempotencyKey, LogId,
-    Position, Principal, Revision, StreamId, Timestamp,
+    BodyError, CodecError, CorrelationId, Digest, Event, EventId, Expected, HubId, IdempotencyKey, LogId,
+    MAX_TEXT, Position, Principal, Revision, StreamId, Timestamp,
 };
 
 /// The most events one append may hold.
@@ -104,6 +104,9 @@ pub enum AppendError {
     /// A field, an event or the whole is too large.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    /// A text that is too long for its record cannot be kept beside the log.
+    #[error("a text of the append cannot be kept")]
+    Body(#[from] BodyError),
     /// An event's facts cannot be written.
     #[error("the facts of a `{event_type}` cannot be written")]
     Facts {
@@ -133,39 +136,74 @@ fn at(revision: Option<Revision>) -> String {
 impl AppendError {
     /// Whether the same append may succeed later, as it is.
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unknown { .. } | Self::Stopped { .. })
+        match self {
+            Self::Unknown { .. } | Self::Stopped { .. } => true,
+            Self::Body(error) => error.is_retryable(),
+            Self::Conflict { .. }
+            | Self::KeyReused { .. }
+            | Self::Nothing
+            | Self::TooMany { .. }
+            | Self::TooLarge(_)
+            | Self::Facts { .. } => false,
+        }
     }
 }
 
 /// Where a record goes and when.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Site {
+pub(crate) struct Site<'a> {
     pub(crate) log: LogId,
     pub(crate) position: Position,
     pub(crate) revision: Revision,
     pub(crate) recorded_at: Timestamp,
+    /// What the log itself has to say in this record.
+    pub(crate) extension: &'a [u8],
+}
+
+impl Site<'_> {
+    /// Where a record goes does not change its length.
+    const ANYWHERE: Self = Self {
+        log: LogId::from_bytes([0; 16]),
+        position: Position::FIRST,
+        revision: Revision::FIRST,
+        recorded_at: Timestamp::from_micros(0),
+        extension: &[],
+    };
 }
 
 impl Append {
     /// Checks every bound that does not depend on what the log holds, with the same outcome as
-    /// appending it: how many events, how large each, how large all of them.
+    /// appending it: how many events, how large each, how large all of them, and that no text is
+    /// longer than [`MAX_TEXT`]. A log opened with another bound on texts is asked itself, with
+    /// [`Reader::check`](crate::Reader::check).
     ///
     /// # Errors
     /// [`AppendError`] with both numbers, where a bound is passed.
     pub fn check(&self) -> Result<(), AppendError> {
+        self.check_within(MAX_TEXT)
+    }
+
+    pub(crate) fn check_within(&self, longest: usize) -> Result<(), AppendError> {
         self.check_count()?;
-        // Where a record goes does not change its length.
-        let site = Site {
-            log: LogId::from_bytes([0; 16]),
-            position: Position::FIRST,
-            revision: Revision::FIRST,
-            recorded_at: Timestamp::from_micros(0),
-        };
+        if self.may_be_split() {
+            let (split, _) = self.clone().split(longest)?;
+            split.check_records()
+        } else {
+            self.check_records()
+        }
+    }
+
+    fn check_records(&self) -> Result<(), AppendError> {
         let mut bytes = 0;
         for (nth, pending) in self.events.iter().enumerate() {
-            bytes += self.record(nth, pending, site)?.len();
+            bytes += self.record(nth, pending, Site::ANYWHERE)?.len();
         }
         Self::check_bytes(bytes)
+    }
+
+    /// Whether an event of this append takes more than a record may.
+    pub(crate) fn is_too_large(&self, pending: &Pending) -> bool {
+        matches!(self.record(0, pending, Site::ANYWHERE), Err(AppendError::TooLarge(_)))
     }
 
     pub(crate) fn check_count(&self) -> Result<(), AppendError> {
@@ -188,7 +226,7 @@ impl Append {
         &self,
         nth: usize,
         pending: &Pending,
-        site: Site,
+        site: Site<'_>,
     ) -> Result<Vec<u8>, AppendError> {
         let short = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         let command = self.idempotency.as_ref();
@@ -209,7 +247,7 @@ impl Append {
             trace: self.trace.clone(),
             idempotency_key: command.map(|command| command.key.clone()),
             content: command.map(|command| command.digest).or(self.content),
-            extension: Vec::new(),
+            extension: site.extension.to_vec(),
         };
         let event = &pending.event;
         let event_type = event.event_type();

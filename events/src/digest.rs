@@ -26,6 +26,15 @@ impl Digest {
         Self(hasher.finalize().into())
     }
 
+    /// Digests several parts as if they were one run of bytes.
+    pub(crate) fn of_all(parts: &[&[u8]]) -> Self {
+        let mut hasher = Sha256::new();
+        for part in parts {
+            hasher.update(part);
+        }
+        Self(hasher.finalize().into())
+    }
+
     /// The next link of a hash chain: SHA-256 of this value followed by the record's bytes.
     pub fn chain(&self, record: &[u8]) -> Self {
         let mut hasher = Sha256::new();

@@ -3,20 +3,26 @@
 //! | name | what it is |
 //! |---|---|
 //! | `lock` | held by the kernel for its owner, whose process id and command line it names |
-//! | `format` | `convoke-data 1` and a line feed; a directory with another format is not opened |
+//! | `format` | `convoke-data 2` and a line feed; an older one is upgraded, a newer one not opened |
+//! | `journal-0`, `journal-1` | what was committed last, before the store has it |
 //! | `sled/` | the store |
+//! | `sled.copy/` | the store after a stop that was not clean, until the log was found whole |
+//! | `clean` | how far the log went when it was closed; not there while it is written |
+//! | `index` | the index as it was then, to be thrown away at will |
+//! | `checkpoints` | signed checkpoints, the newest last |
+//! | `key` | the private key that signs them; may be moved elsewhere |
+//! | `bodies/` | texts too long for a record, by hub and digest |
 //!
 //! The lock is never judged by the file's existence: a process that was killed leaves the file and
-//! not the lock. A format file with another number means that a newer Convoke has been here, which
-//! alone knows how to go back; an older number will be upgraded in place once there is one.
+//! not the lock.
+
+mod format;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::OpenError;
-
-const FORMAT: &str = "convoke-data 1";
 
 /// A directory that is ours until this is dropped.
 #[derive(Debug)]
@@ -31,27 +37,41 @@ impl Directory {
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
         fs::create_dir_all(path).map_err(|source| failed("make", path, source))?;
         let lock = take_lock(path)?;
-        let (format, store) = (path.join("format"), path.join("sled"));
-        if !format.exists() && !store.exists() {
-            write_format(path, &format).map_err(|source| failed("write", &format, source))?;
+        if !holds_a_log(path) {
+            format::begin(path)?;
         }
-        check_format(format)?;
+        format::upgrade(path)?;
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
     /// Takes the directory if there is a log in it.
     pub(crate) fn open_existing(path: &Path) -> Result<Self, OpenError> {
-        if path.join("format").exists() || path.join("sled").exists() {
+        if holds_a_log(path) {
             Self::open(path)
         } else {
             Err(OpenError::NotFound { directory: path.to_owned() })
         }
     }
 
-    /// Where the store lies.
-    pub(crate) fn store(&self) -> PathBuf {
-        self.path.join("sled")
+    /// The index file.
+    pub(crate) fn index(&self) -> PathBuf {
+        self.path.join("index")
     }
+
+    /// Where texts too long for a record lie.
+    pub(crate) fn bodies(&self) -> PathBuf {
+        self.path.join("bodies")
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn holds_a_log(directory: &Path) -> bool {
+    let names = ["format", "sled", "journal-0", "journal-1"];
+    names.iter().any(|name| directory.join(name).exists())
 }
 
 fn take_lock(directory: &Path) -> Result<File, OpenError> {
@@ -84,29 +104,6 @@ fn owner(file: File) -> String {
         Some((process, command)) => format!("process {process} (`{}`)", command.trim_end()),
         None => "another process".to_owned(),
     }
-}
-
-/// Writes the file whole or not at all.
-fn write_format(directory: &Path, format: &Path) -> io::Result<()> {
-    let new = directory.join("format.new");
-    let mut file = File::create(&new)?;
-    file.write_all(format!("{FORMAT}\n").as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, format)?;
-    File::open(directory)?.sync_all()
-}
-
-fn check_format(file: PathBuf) -> Result<(), OpenError> {
-    let found = match fs::read_to_string(&file) {
-        Ok(found) => found,
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        Err(source) => return Err(failed("read", &file, source)),
-    };
-    if found == format!("{FORMAT}\n") {
-        return Ok(());
-    }
-    let found = found.trim_end().chars().take(60).collect();
-    Err(OpenError::Format { file, found, known: FORMAT })
 }
 
 fn failed(doing: &'static str, path: &Path, source: io::Error) -> OpenError {

@@ -3,7 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::{FactsError, Position, StoreReadError, Timestamp};
+use crate::{
+    BodyError, CheckpointFileError, Disagreement, FactsError, KeyFileError, Position, PublicKey,
+    StoreReadError, TextName, Timestamp,
+};
 
 /// Why a log could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +67,31 @@ pub enum OpenError {
         /// Why.
         source: StoreReadError,
     },
+    /// What lies in the directory is not one whole log.
+    #[error("the log is damaged, shorter than it must be, or was tampered with")]
+    Disagreement(#[from] Disagreement),
+    /// The key that is to sign its checkpoints cannot be used.
+    #[error("the log's key cannot be used")]
+    KeyFile(#[from] KeyFileError),
+    /// Whoever is to sign its checkpoints has another key than the one in force.
+    #[error("the log's key is {expected}, and the one at hand is {found}")]
+    AnotherKey {
+        /// The key in force, by the log's own records.
+        expected: PublicKey,
+        /// The key of the signer.
+        found: PublicKey,
+    },
+    /// Its checkpoints cannot be read.
+    #[error("the log's checkpoints cannot be used")]
+    Checkpoints(#[from] CheckpointFileError),
+    /// It is not what its newest checkpoint was signed for.
+    #[error("the log contradicts the signed checkpoint of its first {size} events: {why}")]
+    Contradicted {
+        /// How many events the checkpoint covers.
+        size: u64,
+        /// In which way.
+        why: &'static str,
+    },
     /// The log is not what was written.
     #[error("the log is damaged or was tampered with, first at position {first_bad}: {why}")]
     Damaged {
@@ -101,6 +129,33 @@ impl OpenError {
     pub const fn is_retryable(&self) -> bool {
         matches!(self, Self::InUse { .. } | Self::ClockBehind { .. } | Self::Writer { .. })
     }
+
+    /// Whether what lies there is damaged, shorter than it must be, or was tampered with.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Store { .. }
+            | Self::Blobs { .. }
+            | Self::Unreadable { .. }
+            | Self::Disagreement(_)
+            | Self::Checkpoints(CheckpointFileError::Damaged { .. })
+            | Self::KeyFile(KeyFileError::Malformed { .. })
+            | Self::AnotherKey { .. }
+            | Self::Contradicted { .. }
+            | Self::Damaged { .. }
+            | Self::Facts { .. } => true,
+            // What names another format in good order is of another version.
+            Self::Format { found, .. } => {
+                found.strip_prefix("convoke-data ").is_none_or(|number| number.parse::<u32>().is_err())
+            }
+            Self::NotFound { .. }
+            | Self::InUse { .. }
+            | Self::Io { .. }
+            | Self::KeyFile(_)
+            | Self::Checkpoints(_)
+            | Self::ClockBehind { .. }
+            | Self::Writer { .. } => false,
+        }
+    }
 }
 
 /// Why an event could not be read.
@@ -130,11 +185,33 @@ pub enum ReadError {
         /// Why.
         source: FactsError,
     },
+    /// One of its texts lies beside the log and cannot be had.
+    #[error("the text `{name}` of the event at position {position} cannot be read")]
+    Body {
+        /// Which event.
+        position: Position,
+        /// Which of its texts.
+        name: TextName,
+        /// Why.
+        source: BodyError,
+    },
+    /// Nothing more comes: the log has stopped and takes nothing until it is opened again.
+    #[error("no event follows the first {delivered}: the log has stopped: {why}")]
+    Stopped {
+        /// How many events there are, all of them delivered.
+        delivered: u64,
+        /// What stopped it.
+        why: String,
+    },
 }
 
 impl ReadError {
     /// Whether the same read may succeed later.
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Store { source: StoreReadError::Io { .. }, .. })
+        match self {
+            Self::Store { source, .. } => matches!(source, StoreReadError::Io { .. }),
+            Self::Body { source, .. } => source.is_retryable(),
+            Self::Damaged { .. } | Self::Facts { .. } | Self::Stopped { .. } => false,
+        }
     }
 }

@@ -27,6 +27,7 @@ pub use routing::*;
 pub use task::*;
 
 use crate::codec::{self, CodecError};
+use crate::upcast;
 
 /// An enumeration with one word per variant; an unknown word is refused with the known ones.
 macro_rules! enumeration {
@@ -87,7 +88,7 @@ pub struct UnknownWord {
 
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $family:ident($inner:ident) {
-        $($event:ident = $version:literal,)*
+        $($event:ident = $version:literal $(<- $($old:literal: $older:ty),+)?,)*
     })*) => {
         /// The facts of one event: what `evolve` and every projection read. Texts come beside them.
         #[derive(Clone, Debug, PartialEq)]
@@ -115,6 +116,11 @@ macro_rules! catalogue {
             /// Every event type with its newest payload version.
             pub const TYPES: &[(&'static str, u16)] =
                 &[$($((stringify!($event), $version),)*)*];
+
+            /// Every version of every event type that can be read, the oldest of a type first.
+            pub const VERSIONS: &[(&'static str, u16)] = &[
+                $($($($((stringify!($event), $old),)+)? (stringify!($event), $version),)*)*
+            ];
 
             /// The event's type, which is its name.
             pub const fn event_type(&self) -> &'static str {
@@ -147,7 +153,13 @@ macro_rules! catalogue {
                         codec::decode::<$event>(facts).map(Self::from).map_err(|source| {
                             FactsError::Malformed { event_type: stringify!($event), source }
                         })
-                    })*)*
+                    }
+                    $($((stringify!($event), $old) => {
+                        let facts: Result<$event, _> = upcast::decode::<$older, _>(facts);
+                        facts.map(Self::from).map_err(|source| {
+                            FactsError::Malformed { event_type: stringify!($event), source }
+                        })
+                    })+)?)*)*
                     _ => Err(FactsError::Unknown { event_type: event_type.to_owned(), version }),
                 }
             }
@@ -218,6 +230,7 @@ catalogue! {
         AccountOpened = 1,
         AccountLimitsSet = 1,
         AccountClosed = 1,
+        AccountReopened = 1,
         Reserved = 1,
         Settled = 1,
         OverrunCharged = 1,
@@ -231,7 +244,7 @@ catalogue! {
     Invocation(InvocationEvent) {
         InvocationStarted = 1,
         InvocationAnswered = 1,
-        InvocationFailed = 1,
+        InvocationFailed = 2 <- 1: invocation::InvocationFailedV1,
         OutcomeArrivedLate = 1,
     }
     /// Questions put to several agents.

@@ -59,6 +59,9 @@
 //! ```
 
 mod append;
+mod bodies;
+mod care;
+mod checkpoint;
 mod codec;
 mod digest;
 mod directory;
@@ -66,21 +69,34 @@ mod error;
 mod event;
 mod id;
 mod log;
+mod merkle;
 mod number;
 mod principal;
+pub mod proof;
 #[cfg(test)]
 mod properties;
 pub mod record;
+mod signer;
 mod store;
 mod stream;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 mod text;
 mod time;
+mod upcast;
 mod word;
 
 pub use self::append::{
     Append, AppendError, Idempotency, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, Pending, Receipt,
+};
+pub use self::bodies::{BodyError, MAX_TEXT, SweepError, Swept};
+pub use self::care::{
+    BackupError, Copied, ExportError, Lost, LostText, RepairError, Repaired, RestoreError, repair,
+    restore,
+};
+pub use self::checkpoint::{
+    Checkpoint, CheckpointError, CheckpointFileError, CheckpointSink, SignedCheckpoint, VouchError,
+    Vouched, newest,
 };
 pub use self::codec::{CodecError, decode, encode};
 pub use self::digest::*;
@@ -90,18 +106,22 @@ pub use self::id::*;
 pub use self::log::chain::Broken;
 pub use self::log::engine::Engine;
 pub use self::log::landing::{Fence, Landing};
-pub use self::log::options::{ClockBehind, Options};
+pub use self::log::options::{ClockBehind, Indexing, OnIndexing, Options};
 pub use self::log::read::{Events, Query};
 pub use self::log::reader::Reader;
-pub use self::log::stats::Stats;
+pub use self::log::stats::{Growth, Stats};
 pub use self::log::subscription::Subscription;
 pub use self::log::verify::{Verified, verify};
+pub use self::log::vouching::{Pace, Proofs, RotateError, Signing};
 pub use self::log::{Head, Log};
 pub use self::number::*;
 pub use self::principal::*;
+pub use self::proof::{ConsistencyProof, InclusionProof, ProveError};
 pub use self::record::{Envelope, Recorded};
+pub use self::signer::*;
 pub use self::store::{
-    CommitError, CommitStore, Durability, MemoryStore, SledStore, StoreReadError,
+    CommitError, CommitStore, Disagreement, Disk, DiskFile, Durability, JournalOptions, JournaledStore,
+    MemoryStore, SledStore, StoreReadError, SystemDisk,
 };
 pub use self::stream::*;
 pub use self::text::*;

@@ -23,7 +23,7 @@
 //! | trace context | `text8` | W3C `traceparent` |
 //! | idempotency key | `text8` | the caller's name for the command |
 //! | content digest | `bytes8` | 32 bytes: SHA-256 of the command |
-//! | extension | `bytes16` | reserved; empty in format 1 |
+//! | extension | `bytes16` | what the log says of its own keys; see below |
 //! | facts | `bytes16` | bincode `standard()` of the struct of this type and version |
 //! | texts | `u8`, then each | see below |
 //! | checksum | `u32` | CRC-32 (IEEE) of everything before it |
@@ -32,12 +32,23 @@
 //! `text8`; encryption key id `text8`; length `u32` in bytes; then the bytes themselves if inline,
 //! or the 32 bytes of their SHA-256.
 //!
+//! The extension is empty, or a list of entries, each a tag `u8`, a length `u8` and that many bytes;
+//! readers pass over tags they do not know. Tag 1 is the Ed25519 public key (32 bytes) in force from
+//! this record on where none was before, which is the first record of a log that has one. Tag 2 is a
+//! rotation: the public key in force from this record on (32 bytes), and the signature (64 bytes) by
+//! the key before it of what [`rotation_message`] says.
+//!
 //! A record's hash is SHA-256 of the hash before it and the record's bytes, checksum included; the
 //! hash before the first is SHA-256 of `convoke log 1` and the log id.
 
+pub(crate) mod extension;
+mod view;
+
 use serde::Serialize;
 
-use crate::text::{MediaType, Text, TextBody, TextName, Texts};
+pub use self::extension::rotation_message;
+pub(crate) use self::view::{Names, RecordView};
+use crate::text::{Text, TextBody, Texts};
 use crate::{
     CorrelationId, Digest, Event, EventId, FactsError, HubId, IdempotencyKey, LogId, Position,
     Principal, Revision, StreamId, Timestamp,
@@ -46,7 +57,8 @@ use crate::{
 /// The newest record format this build writes, and the only one it reads.
 pub const FORMAT: u8 = 1;
 
-/// The most an encoded event may take, texts in the record included.
+/// The most an encoded event may take, texts in the record included. What the log itself adds, its
+/// extension, does not count.
 pub const MAX_EVENT: usize = 16 * 1024;
 
 /// Everything about an event but what happened.
@@ -86,7 +98,7 @@ pub struct Envelope {
     pub idempotency_key: Option<IdempotencyKey>,
     /// SHA-256 of the command, or of the content of a host's own record.
     pub content: Option<Digest>,
-    /// Reserved; empty in format 1.
+    /// What the log says of its own keys; mostly nothing.
     #[serde(skip)]
     pub extension: Vec<u8>,
 }
@@ -207,15 +219,16 @@ pub fn encode(
     }
     let checksum = crc32fast::hash(&out);
     out.extend(checksum.to_le_bytes());
-    if out.len() > MAX_EVENT {
-        return Err(TooLarge { what: "an event", size: out.len(), limit: MAX_EVENT });
+    let size = out.len().saturating_sub(envelope.extension.len());
+    if size > MAX_EVENT {
+        return Err(TooLarge { what: "an event", size, limit: MAX_EVENT });
     }
     Ok(out)
 }
 
 fn put_text(out: &mut Vec<u8>, text: &Text) -> Result<(), TooLarge> {
     put8(out, "a text's name", text.name.as_str().as_bytes())?;
-    out.push(u8::from(matches!(text.body, TextBody::Stored { .. })));
+    out.push(u8::from(!matches!(text.body, TextBody::Inline(_))));
     put8(out, "a text's media type", text.media.as_str().as_bytes())?;
     put8(out, "a text's subject", text.subject.as_deref().unwrap_or("").as_bytes())?;
     put8(out, "a text's key id", text.key_id.as_deref().unwrap_or("").as_bytes())?;
@@ -226,6 +239,11 @@ fn put_text(out: &mut Vec<u8>, text: &Text) -> Result<(), TooLarge> {
             out.extend(content.as_bytes());
         }
         TextBody::Stored { digest, length } => {
+            out.extend(length.to_le_bytes());
+            out.extend(digest.as_bytes());
+        }
+        TextBody::Fetched { digest, content } => {
+            let length: u32 = fit("a text", content.len(), usize::MAX)?;
             out.extend(length.to_le_bytes());
             out.extend(digest.as_bytes());
         }
@@ -275,66 +293,7 @@ impl RawRecord {
     /// # Errors
     /// [`RecordError`] names the field that is not as it must be.
     pub fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
-        let Some((body, checksum)) = bytes.split_last_chunk::<4>() else {
-            return Err(RecordError::Length { field: "checksum" });
-        };
-        let (actual, expected) = (u32::from_le_bytes(*checksum), crc32fast::hash(body));
-        if actual != expected {
-            return Err(RecordError::Checksum { expected, actual });
-        }
-        let mut bytes = Bytes(body);
-        let [format] = bytes.take::<1>("format")?;
-        if format != FORMAT {
-            return Err(RecordError::Format { found: format });
-        }
-        let log = LogId::from_bytes(bytes.take("log id")?);
-        let position = Position::new(bytes.u64("position")?).ok_or(field("position"))?;
-        let stream = bytes.parsed("stream")?;
-        let revision = Revision::new(bytes.u64("revision")?).ok_or(field("revision"))?;
-        let index = bytes.u16("index")?;
-        let count = bytes.u16("count")?;
-        let id = EventId::from_bytes(bytes.take("event id")?);
-        let event_type = bytes.text8("event type")?.to_owned();
-        let version = bytes.u16("payload version")?;
-        let recorded_at = Timestamp::from_micros(i64::from_le_bytes(bytes.take("recorded at")?));
-        let decided_at = Timestamp::from_micros(i64::from_le_bytes(bytes.take("decided at")?));
-        let hub = bytes.parsed("hub")?;
-        let principal = bytes.parsed("principal")?;
-        let correlation = CorrelationId::from_bytes(bytes.take("correlation id")?);
-        let causation = bytes.optional("causation id")?.map(EventId::from_bytes);
-        let trace = some(bytes.text8("trace context")?);
-        let idempotency_key = match bytes.text8("idempotency key")? {
-            "" => None,
-            key => Some(IdempotencyKey::new(key).map_err(|_| field("idempotency key"))?),
-        };
-        let content = bytes.optional("content digest")?.map(Digest::from_bytes);
-        let extension = bytes.bytes16("extension")?.to_vec();
-        let facts = bytes.bytes16("facts")?.to_vec();
-        let [texts] = bytes.take::<1>("texts")?;
-        let texts = (0..texts).map(|_| bytes.text()).collect::<Result<Texts, _>>()?;
-        if !bytes.0.is_empty() {
-            return Err(RecordError::Length { field: "texts" });
-        }
-        let envelope = Envelope {
-            log,
-            position,
-            stream,
-            revision,
-            index,
-            count,
-            id,
-            recorded_at,
-            decided_at,
-            hub,
-            principal,
-            correlation,
-            causation,
-            trace,
-            idempotency_key,
-            content,
-            extension,
-        };
-        Ok(Self { envelope, event_type, version, facts, texts })
+        RecordView::read(bytes)?.to_raw()
     }
 
     /// Reads the facts too; `hash` is the chain's link at this record.
@@ -344,86 +303,5 @@ impl RawRecord {
     pub fn into_recorded(self, hash: Digest) -> Result<Recorded, FactsError> {
         let event = Event::decode_facts(&self.event_type, self.version, &self.facts)?;
         Ok(Recorded { envelope: self.envelope, event, texts: self.texts, hash })
-    }
-}
-
-const fn field(field: &'static str) -> RecordError {
-    RecordError::Field { field }
-}
-
-fn some(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-struct Bytes<'a>(&'a [u8]);
-
-impl<'a> Bytes<'a> {
-    fn slice(&mut self, length: usize, field: &'static str) -> Result<&'a [u8], RecordError> {
-        let (head, rest) = self.0.split_at_checked(length).ok_or(RecordError::Length { field })?;
-        self.0 = rest;
-        Ok(head)
-    }
-
-    fn take<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], RecordError> {
-        let (head, rest) = self.0.split_first_chunk::<N>().ok_or(RecordError::Length { field })?;
-        self.0 = rest;
-        Ok(*head)
-    }
-
-    fn u16(&mut self, field: &'static str) -> Result<u16, RecordError> {
-        self.take(field).map(u16::from_le_bytes)
-    }
-
-    fn u64(&mut self, field: &'static str) -> Result<u64, RecordError> {
-        self.take(field).map(u64::from_le_bytes)
-    }
-
-    fn bytes8(&mut self, field: &'static str) -> Result<&'a [u8], RecordError> {
-        let [length] = self.take(field)?;
-        self.slice(length.into(), field)
-    }
-
-    fn bytes16(&mut self, field: &'static str) -> Result<&'a [u8], RecordError> {
-        let length = self.u16(field)?;
-        self.slice(length.into(), field)
-    }
-
-    fn text8(&mut self, name: &'static str) -> Result<&'a str, RecordError> {
-        std::str::from_utf8(self.bytes8(name)?).map_err(|_| field(name))
-    }
-
-    fn parsed<T: std::str::FromStr>(&mut self, name: &'static str) -> Result<T, RecordError> {
-        self.text8(name)?.parse().map_err(|_| field(name))
-    }
-
-    fn optional<const N: usize>(
-        &mut self,
-        name: &'static str,
-    ) -> Result<Option<[u8; N]>, RecordError> {
-        match self.bytes8(name)? {
-            [] => Ok(None),
-            bytes => bytes.try_into().map(Some).map_err(|_| field(name)),
-        }
-    }
-
-    fn text(&mut self) -> Result<Text, RecordError> {
-        let name = TextName::new(self.text8("text name")?).ok_or(field("text name"))?;
-        let [storage] = self.take("text storage")?;
-        let media = self.text8("text media type")?;
-        let media = MediaType::from_name(media).ok_or(field("text media type"))?;
-        let subject = some(self.text8("text subject")?);
-        let key_id = some(self.text8("text key id")?);
-        let length = u32::from_le_bytes(self.take("text length")?);
-        let body = match storage {
-            0 => {
-                let length = usize::try_from(length).map_err(|_| field("text length"))?;
-                let bytes = self.slice(length, "text")?;
-                let content = std::str::from_utf8(bytes).map_err(|_| field("text"))?;
-                TextBody::Inline(content.to_owned())
-            }
-            1 => TextBody::Stored { digest: Digest::from_bytes(self.take("text digest")?), length },
-            _ => return Err(field("text storage")),
-        };
-        Ok(Text { name, media, subject, key_id, body })
     }
 }

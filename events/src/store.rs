@@ -20,9 +20,13 @@
 //! [`crate::testkit::conformance`] (feature `testkit`) holds a store to all of them.
 
 mod chunk;
+mod disk;
+mod journal;
 mod memory;
 mod sled;
 
+pub use self::disk::{Disk, DiskFile, SystemDisk};
+pub use self::journal::{Disagreement, JournalOptions, JournaledStore};
 pub use self::memory::MemoryStore;
 pub use self::sled::SledStore;
 

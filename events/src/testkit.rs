@@ -6,6 +6,7 @@ mod clock;
 mod conformance;
 mod faulty;
 mod samples;
+mod signer;
 
 use std::str::FromStr;
 
@@ -13,6 +14,7 @@ pub use self::clock::ManualClock;
 pub use self::conformance::{Reopening, conformance};
 pub use self::faulty::{Fault, FaultyStore};
 pub use self::samples::{SampleRecord, sample_records, samples};
+pub use self::signer::TestSigner;
 use crate::{
     Append, CorrelationId, EventId, HubId, InteractionRecorded, MediaType, Pending, Principal,
     ServiceName, StreamId, TextName, Texts, Timestamp,

@@ -13,6 +13,14 @@ macro_rules! names {
     ($($(#[$doc:meta])* $name:ident = $word:literal;)*) => {
         impl TextName {
             $($(#[$doc])* pub const $name: Self = Self(Cow::Borrowed($word));)*
+
+            /// A name that has a constant, so that it need not be copied.
+            fn known(text: &str) -> Option<Self> {
+                match text {
+                    $($word => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
         }
     };
 }
@@ -49,7 +57,7 @@ impl TextName {
     pub fn new(text: &str) -> Option<Self> {
         let fits = (1..=32).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-        fits.then(|| Self(Cow::Owned(text.to_owned())))
+        fits.then(|| Self::known(text).unwrap_or_else(|| Self(Cow::Owned(text.to_owned()))))
     }
 
     /// The name.
@@ -106,6 +114,23 @@ pub enum TextBody {
         /// Its length in bytes.
         length: u32,
     },
+    /// In the body store, and read from there.
+    Fetched {
+        /// SHA-256 of the text.
+        digest: Digest,
+        /// The text.
+        content: String,
+    },
+}
+
+impl TextBody {
+    /// The text, unless it was left in the body store.
+    pub fn content(&self) -> Option<&str> {
+        match self {
+            Self::Inline(content) | Self::Fetched { content, .. } => Some(content),
+            Self::Stored { .. } => None,
+        }
+    }
 }
 
 /// One text of an event.
@@ -159,12 +184,10 @@ impl Texts {
         self
     }
 
-    /// The content of the text of this name, where it is in the record.
+    /// The content of the text of this name; none where it was left in the body store, because
+    /// the query said so.
     pub fn get(&self, name: &TextName) -> Option<&str> {
-        self.0.iter().find(|text| text.name == *name).and_then(|text| match &text.body {
-            TextBody::Inline(content) => Some(content.as_str()),
-            TextBody::Stored { .. } => None,
-        })
+        self.0.iter().find(|text| text.name == *name).and_then(|text| text.body.content())
     }
 
     /// Every text, in the order of the record.
@@ -187,9 +210,13 @@ impl Texts {
         self.iter()
             .map(|text| match &text.body {
                 TextBody::Inline(content) => content.len(),
-                TextBody::Stored { .. } => 0,
+                TextBody::Stored { .. } | TextBody::Fetched { .. } => 0,
             })
             .sum()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Text> {
+        self.0.iter_mut()
     }
 }
 

@@ -113,6 +113,9 @@ impl Budgets {
             BudgetEvent::AccountClosed(facts) => {
                 self.account_mut(facts.account, recorded).closed = true;
             }
+            BudgetEvent::AccountReopened(facts) => {
+                self.account_mut(facts.account, recorded).closed = false;
+            }
             BudgetEvent::Reserved(facts) => {
                 let reservation = Reservation {
                     id: facts.reservation,

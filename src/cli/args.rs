@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use convoke_events::{
-    AgentId, CollectiveId, HubId, IdParseError, Position, ProposalId, Slug, TaskId,
+    AgentId, CollectiveId, HubId, IdParseError, Position, ProposalId, PublicKey, Slug, TaskId, Timestamp,
 };
 
 const AFTER: &str = "\
@@ -42,6 +42,9 @@ pub(super) struct Global {
         default_value = "convoke-data"
     )]
     pub(super) data: PathBuf,
+    /// The file with the log's private key, where it was moved out of the data directory
+    #[arg(long, global = true, value_name = "FILE", env = "CONVOKE_KEY_FILE")]
+    pub(super) key_file: Option<PathBuf>,
     /// Print one-line JSON documents, with stable field names, instead of text for people
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -277,6 +280,89 @@ pub(super) enum LogCommand {
     },
     /// How much there is of what
     Stats,
-    /// Check every record, and the hash chain over all of them
-    Verify,
+    /// Every event as a JSON line: its envelope, its facts, its texts, its hash
+    Export(Export),
+    /// Copy the log, to a directory that does not exist
+    ///
+    /// Every record and every text is checked on the way. The signer's private key is copied too
+    /// where it lies in the data directory: keep the backup as safe as that.
+    Backup {
+        /// The directory to make
+        #[arg(value_name = "DIR")]
+        to: PathBuf,
+    },
+    /// Make the data directory, which must not exist, from a backup
+    Restore {
+        /// The backup's directory
+        #[arg(value_name = "FROM")]
+        from: PathBuf,
+    },
+    /// Save what is intact of a damaged data directory in a new one, and say what is not
+    ///
+    /// Nothing in the damaged one is changed. The new log goes as far as records follow one
+    /// another; whole records behind the first gap are kept beside it in salvage.jsonl, and the
+    /// report in repair.json.
+    Repair {
+        /// The directory to make
+        #[arg(value_name = "TO")]
+        to: PathBuf,
+    },
+    /// Check every record, the hash chain over all of them, and every signed checkpoint
+    ///
+    /// Without a key that you trust the log can only vouch for itself, and the answer says
+    /// `self-asserted`. With one, it must be the log's, and it or a key it handed over to must have
+    /// signed the newest checkpoint.
+    Verify {
+        /// The log's public key, as you know it from elsewhere: 64 hex digits or a C2SP verifier key
+        #[arg(long, value_name = "PUBKEY")]
+        key: Option<PublicKey>,
+    },
+    /// Prove to somebody without the log that an event is in it, or that it only grew
+    ///
+    /// The proof is one line of JSON; `convoke log check-proof` checks it, as anybody can who knows
+    /// RFC 6962 and C2SP checkpoints.
+    Prove {
+        /// The event's place in the log, from 1
+        #[arg(required_unless_present = "consistency")]
+        position: Option<Position>,
+        /// Prove that the first FROM events are the beginning of the first TO
+        #[arg(long, num_args = 2, value_names = ["FROM", "TO"], conflicts_with = "position")]
+        consistency: Option<Vec<u64>>,
+        /// Where to write the proof, instead of standard output
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Check a proof; needs neither the log nor a data directory
+    CheckProof {
+        /// The proof
+        file: PathBuf,
+        /// The log's public key, as you know it from elsewhere: 64 hex digits or a C2SP verifier key
+        #[arg(long, value_name = "PUBKEY")]
+        key: PublicKey,
+        /// A signed checkpoint that was kept elsewhere: the proof must lead to it or start from it
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// In which format
+    #[arg(long, value_name = "FORMAT", default_value = "jsonl", value_parser = ["jsonl"])]
+    format: String,
+    /// Write to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Only events from this position on
+    #[arg(long, value_name = "POSITION")]
+    pub(super) from: Option<Position>,
+    /// Only events up to this position
+    #[arg(long, value_name = "POSITION")]
+    pub(super) to: Option<Position>,
+    /// Only events recorded at this moment or later
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<Timestamp>,
+    /// Only events recorded at this moment or earlier
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<Timestamp>,
 }

@@ -6,7 +6,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use convoke_actors::command::CommandError;
-use convoke_events::{AppendError, HubId, OpenError, Position, ReadError};
+use convoke_events::proof::{ProofError, ProofParseError};
+use convoke_events::{
+    CheckpointError, KeyFileError, ProveError, VouchError,
+    AppendError, BackupError, ExportError, HubId, OpenError, Position, ReadError, RepairError,
+    RestoreError,
+};
 
 use crate::config::ConfigError;
 use crate::{ShutdownError, StartError};
@@ -54,6 +59,24 @@ pub(super) enum Failure {
     /// Several hubs have one of this name.
     #[error("{what} `{name}` exists in several hubs: {}", names(.hubs))]
     Ambiguous { what: &'static str, name: String, hubs: Vec<HubId> },
+    /// A proof cannot be given.
+    #[error(transparent)]
+    Prove(#[from] ProveError),
+    /// There is no signed checkpoint for it.
+    #[error("there is no signed checkpoint to prove it by")]
+    Vouch(#[from] VouchError),
+    /// A proof proves nothing.
+    #[error("{} proves nothing", .file.display())]
+    Proof { file: PathBuf, source: ProofError },
+    /// A file holds no proof.
+    #[error("{} proves nothing", .file.display())]
+    NoProof { file: PathBuf, source: ProofParseError },
+    /// A file holds no checkpoint.
+    #[error("{} is no signed checkpoint", .file.display())]
+    NoCheckpoint { file: PathBuf, source: CheckpointError },
+    /// A file of the caller's cannot be written.
+    #[error("{} cannot be written", .file.display())]
+    Write { file: PathBuf, source: io::Error },
     /// A file of the caller's cannot be read.
     #[error("{} cannot be read", .file.display())]
     File { file: PathBuf, source: io::Error },
@@ -63,12 +86,31 @@ pub(super) enum Failure {
     /// The threads that wait for answers cannot be had.
     #[error("the command cannot wait for its answers")]
     Waiting { source: io::Error },
+    /// The log could not be backed up.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// A backup could not be restored.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// Nothing could be saved of a damaged log.
+    #[error(transparent)]
+    Repair(#[from] RepairError),
     /// Standard input cannot be read.
     #[error("standard input cannot be read")]
     Input { source: io::Error },
     /// Standard output cannot be written.
     #[error("standard output cannot be written")]
     Output(#[from] io::Error),
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Read(error) => Self::Read(error),
+            // Whoever reads it may have heard enough.
+            ExportError::Write(error) => Self::Output(error),
+        }
+    }
 }
 
 fn names(hubs: &[HubId]) -> String {
@@ -99,12 +141,25 @@ impl Failure {
         ExitCode::from(match self {
             Self::Config(_) | Self::Line { .. } | Self::Revision { .. } => WRONG_USAGE,
             Self::Open(error) | Self::Start(StartError::Log(error)) => opening(error),
-            Self::Read(ReadError::Damaged { .. } | ReadError::Facts { .. })
-            | Self::Broken { .. } => DAMAGED,
+            Self::Read(error) if !error.is_retryable() => DAMAGED,
+            Self::Restore(RestoreError::Open(error)) | Self::Repair(RepairError::Open(error)) => {
+                opening(error)
+            }
+            Self::Broken { .. }
+            | Self::Backup(BackupError::Damaged { .. })
+            | Self::Restore(RestoreError::Damaged { .. })
+            | Self::Repair(RepairError::Broken { .. })
+            | Self::Proof { .. }
+            | Self::NoProof { .. }
+            | Self::NoCheckpoint { .. }
+            | Self::Vouch(VouchError::Contradicts { .. }) => DAMAGED,
             Self::Command(CommandError::Refused(_)) | Self::RequestsDiffer { .. } => REFUSED,
             // What is too large for an event is a mistake in the line.
             Self::Append { source, .. } if !source.is_retryable() => WRONG_USAGE,
-            Self::Read(ReadError::Store { .. })
+            Self::Read(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::Repair(_)
             | Self::Start(StartError::Federation(_))
             | Self::Shutdown(_)
             | Self::Command(
@@ -115,6 +170,9 @@ impl Failure {
             | Self::Append { .. }
             | Self::Unknown { .. }
             | Self::Ambiguous { .. }
+            | Self::Prove(_)
+            | Self::Vouch(_)
+            | Self::Write { .. }
             | Self::File { .. }
             | Self::Waiting { .. }
             | Self::Input { .. }
@@ -129,7 +187,9 @@ impl Failure {
                 Some("nothing was done; correct the file and run it again".to_owned())
             }
             Self::Open(error) | Self::Start(StartError::Log(error)) => opening_hint(error),
-            Self::Broken { .. } => Some(DAMAGE_HINT.to_owned()),
+            Self::Broken { .. } | Self::Backup(BackupError::Damaged { .. }) => {
+                Some(DAMAGE_HINT.to_owned())
+            }
             Self::Unknown { what, .. } => Some(match *what {
                 "event at position" => {
                     "`convoke log stats` says how many events there are".to_owned()
@@ -151,7 +211,21 @@ impl Failure {
             Self::Line { .. } | Self::Append { .. } => {
                 Some("every line before it was recorded; nothing from it on was".to_owned())
             }
+            Self::Vouch(VouchError::Nobody { .. }) => Some(
+                "only whoever holds the log's key can sign one: --key-file names it".to_owned(),
+            ),
+            Self::Proof { .. } => {
+                Some("whoever gave it does not have the log this key signed".to_owned())
+            }
             Self::Config(ConfigError::Unreadable { .. })
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::Repair(_)
+            | Self::Prove(_)
+            | Self::Vouch(_)
+            | Self::NoProof { .. }
+            | Self::NoCheckpoint { .. }
+            | Self::Write { .. }
             | Self::Read(_)
             | Self::Start(StartError::Federation(_))
             | Self::Shutdown(_)
@@ -187,19 +261,7 @@ impl Failure {
 const DAMAGE_HINT: &str = "keep the directory as it is; what comes before that position is intact";
 
 fn opening(error: &OpenError) -> u8 {
-    match error {
-        OpenError::Damaged { .. }
-        | OpenError::Unreadable { .. }
-        | OpenError::Facts { .. }
-        | OpenError::Blobs { .. }
-        | OpenError::Store { .. } => DAMAGED,
-        OpenError::NotFound { .. }
-        | OpenError::InUse { .. }
-        | OpenError::Format { .. }
-        | OpenError::Io { .. }
-        | OpenError::ClockBehind { .. }
-        | OpenError::Writer { .. } => FAILED,
-    }
+    if error.is_damage() { DAMAGED } else { FAILED }
 }
 
 fn opening_hint(error: &OpenError) -> Option<String> {
@@ -212,11 +274,23 @@ fn opening_hint(error: &OpenError) -> Option<String> {
             "one directory has one owner: wait for it to end, or name another --data".to_owned(),
         ),
         OpenError::Damaged { .. } => Some(DAMAGE_HINT.to_owned()),
+        OpenError::Disagreement(_)
+        | OpenError::Contradicted { .. }
+        | OpenError::Checkpoints(_)
+        | OpenError::Store { .. } => {
+            Some("keep the directory as it is; `convoke log repair` saves what is intact".to_owned())
+        }
+        OpenError::KeyFile(KeyFileError::Absent { .. }) | OpenError::AnotherKey { .. } => Some(
+            "name the file with the log's key with --key-file or CONVOKE_KEY_FILE".to_owned(),
+        ),
+        OpenError::KeyFile(KeyFileError::Exposed { .. }) => {
+            Some("`chmod 600` it, and think of who may have read it".to_owned())
+        }
         OpenError::ClockBehind { .. } => Some("set the machine's clock".to_owned()),
         OpenError::Format { .. }
         | OpenError::Io { .. }
-        | OpenError::Store { .. }
         | OpenError::Blobs { .. }
+        | OpenError::KeyFile(_)
         | OpenError::Unreadable { .. }
         | OpenError::Facts { .. }
         | OpenError::Writer { .. } => None,

@@ -32,6 +32,11 @@ impl Output {
         writeln!(self.out)
     }
 
+    /// Where lines go that are JSON already.
+    pub(super) fn writer(&mut self) -> &mut impl Write {
+        &mut self.out
+    }
+
     /// Writes a table.
     pub(super) fn table(&mut self, table: &Table) -> io::Result<()> {
         let drawn = if self.terminal { table.drawn() } else { None };

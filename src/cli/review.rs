@@ -18,7 +18,7 @@ use super::waiting::wait_for;
 use crate::Runtime;
 
 /// The longest version of a reviewer's own, in bytes.
-const MAX_REVISION: usize = 12 * 1024;
+const MAX_REVISION: usize = convoke_events::MAX_TEXT;
 
 pub(super) fn review(
     global: &Global,
@@ -59,7 +59,7 @@ fn revision(file: &Path) -> Result<String, Failure> {
         .map_err(|source| Failure::File { file: file.to_owned(), source })?;
     let (found, allowed) = match content.len() {
         0 => ("an empty file".to_owned(), "a version of your own"),
-        length if length > MAX_REVISION => (format!("{length} bytes"), "at most 12,288 bytes"),
+        length if length > MAX_REVISION => (format!("{length} bytes"), "at most 8 MiB"),
         _ => return Ok(content),
     };
     Err(Failure::Revision { file: file.to_owned(), found, allowed })

@@ -12,7 +12,7 @@ pub const MAX_REQUEST_ID: usize = 128;
 /// The longest title of a request, in bytes.
 pub const MAX_TITLE: usize = 1024;
 /// The longest title and body of a request together, in bytes.
-pub const MAX_CONTENT: usize = 12 * 1024;
+pub const MAX_CONTENT: usize = convoke_actors::MAX_TASK_BYTES;
 /// The longest source of a request, in bytes.
 pub const MAX_SOURCE: usize = 256;
 

@@ -31,7 +31,7 @@ fn a_log_is_there_again_when_its_directory_is_opened_again() {
         heads.push((log.id(), log.read(Query::all()).next().unwrap().unwrap().hash));
     }
     assert!(heads.windows(2).all(|pair| pair[0] == pair[1]), "{heads:?}");
-    assert_eq!(fs::read_to_string(path.join("format")).unwrap(), "convoke-data 1\n");
+    assert_eq!(fs::read_to_string(path.join("format")).unwrap(), "convoke-data 2\n");
 }
 
 #[test]
@@ -69,9 +69,9 @@ fn opening_an_existing_log_makes_nothing() {
 #[test]
 fn a_directory_of_another_format_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("format"), "convoke-data 2\n").unwrap();
+    fs::write(directory.path().join("format"), "convoke-data 3\n").unwrap();
     let text = refusal(directory.path()).to_string();
-    let expected = "holds `convoke-data 2`, and this version of Convoke reads `convoke-data 1`";
+    let expected = "holds `convoke-data 3`, and this version of Convoke reads `convoke-data 2`";
     assert!(text.ends_with(expected), "{text}");
     assert!(!directory.path().join("sled").exists());
 }

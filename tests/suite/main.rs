@@ -14,9 +14,20 @@ mod command_review; // `convoke review`: accepted, rejected, revised, refused
 mod command_run; // `convoke run`: the summary, and the same again without an event
 mod facade; // `Runtime` in every kind of host program, dropped without a trace
 mod golden; // the bytes of every version of every event
+mod image; // helpers: data directories taken, put together, damaged
+mod journal_opening; // store, journal and mark that do not say the same: the table, row by row
 mod log_appends; // expectations, atomicity, idempotency, group commit
+mod log_bodies; // texts too long for a record: kept, checked, swept
+mod log_care; // backup, restore, repair, export; reading by time
+mod log_damage; // any file damaged after any stop: harmless or refused by name
 mod log_directory; // the data directory: lock, format, what is refused
+mod log_disk_full; // a clear error at once, nothing lost, and it serves again
+mod log_evolution; // what older versions wrote is read, what newer ones wrote is refused
+mod log_index_checkpoint; // the index file, long reads, and how subscriptions end
+mod log_kill; // `log append` killed at random moments: every receipt printed is there
+mod log_proofs; // checkpoints, proofs without the log, keys and who is found out
 mod log_reading; // by position, stream, type, hub and correlation; subscriptions
+mod log_sync_order; // nothing acknowledged or used again before the sync it needs
 mod log_tampering; // a changed, removed, inserted or reordered record is found and named
 mod run_survives_kill; // SIGKILL at any moment, run again: the same end
 mod scenario_errors; // malformed input: file, line, field, what is allowed; nothing written

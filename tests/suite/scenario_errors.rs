@@ -253,7 +253,7 @@ fn requests_are_checked_line_by_line() {
     check_requests("[]\n", "1: found `[]`, expected a JSON object");
     check_requests(
         &format!("{good}{{\"id\":\"2\",\"title\":\"T\"}}\n"),
-        "2: body: found nothing, expected a text of 0 to 12288 bytes",
+        "2: body: found nothing, expected a text of 0 to 8388608 bytes",
     );
     check_requests(
         "\n{\"id\":2,\"title\":\"T\",\"body\":\"\"}\n",
@@ -271,10 +271,10 @@ fn requests_are_checked_line_by_line() {
         &format!("{good}{good}{{\"id\":\"1\",\"title\":\"Another\",\"body\":\"\"}}\n"),
         "3: id: found `1` again, expected another id, or the same content as on line 1",
     );
-    let body = "x".repeat(12 * 1024);
+    let body = "x".repeat(8 * 1024 * 1024);
     check_requests(
         &format!("{{\"id\":\"2\",\"title\":\"T\",\"body\":\"{body}\"}}\n"),
-        "1: body: found 12289 bytes together with the title, expected at most 12288 bytes",
+        "1: body: found 8388609 bytes together with the title, expected at most 8388608 bytes",
     );
     let complaint = complaint(SCENARIO, &format!("{good}{{\"id\": \n"));
     assert!(complaint.starts_with("error: r.jsonl:2: found `{\"id\": ` ("), "{complaint}");

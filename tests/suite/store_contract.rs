@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use convoke_events::testkit::{Fault, FaultyStore, Reopening, conformance};
-use convoke_events::{CommitError, CommitStore, Durability, MemoryStore, SledStore};
+use convoke_events::{
+    CommitError, CommitStore, Durability, JournalOptions, JournaledStore, MemoryStore, SledStore,
+};
 
 #[test]
 fn memory_keeps_the_contract_of_a_store() {
@@ -24,6 +26,25 @@ fn sled_keeps_the_contract_of_a_store_in_each_durability_and_makes_no_blobs() {
         });
         for store in fs::read_dir(directory.path()).unwrap() {
             let blobs = store.unwrap().path().join("blobs");
+            assert_eq!(fs::read_dir(&blobs).unwrap().count(), 0, "{}", blobs.display());
+        }
+    }
+}
+
+#[test]
+fn a_journal_before_sled_keeps_the_contract_of_a_store_in_each_durability_and_makes_no_blobs() {
+    for durability in Durability::ALL {
+        let directory = tempfile::tempdir().unwrap();
+        // So small that segments are used again and again.
+        let segment_bytes = 3 * 1024 * 1024;
+        let options =
+            JournalOptions { durability: *durability, segment_bytes, ..JournalOptions::default() };
+        conformance(directory.path(), Reopening::Keeps, |path: &Path| {
+            fs::create_dir_all(path).unwrap();
+            Arc::new(JournaledStore::open(path, &options).unwrap())
+        });
+        for store in fs::read_dir(directory.path()).unwrap() {
+            let blobs = store.unwrap().path().join("sled/blobs");
             assert_eq!(fs::read_dir(&blobs).unwrap().count(), 0, "{}", blobs.display());
         }
     }

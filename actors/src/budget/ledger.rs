@@ -97,6 +97,11 @@ impl Ledger {
                     account.closed = true;
                 }
             }
+            BudgetEvent::AccountReopened(reopened) => {
+                if let Some(account) = self.accounts.get_mut(&reopened.account) {
+                    account.closed = false;
+                }
+            }
             BudgetEvent::Reserved(reserved) => {
                 let Reserved { reservation, invocation, account, amount } = *reserved;
                 self.held.insert(reservation, Held { reservation, invocation, account, amount });

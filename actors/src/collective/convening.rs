@@ -6,16 +6,17 @@ use convoke_events::{
     Timestamp, Tokens, Verb,
 };
 
+use super::concluding::verdict_draft;
 use super::verdict::classic;
-use super::{id_of, is_invited, verdict_draft};
+use super::{id_of, is_invited};
 use crate::budget::{self, DOCUMENT_OVERHEAD, Held, Short};
 use crate::decision::{Draft, Story};
 use crate::governance::Grant;
-use crate::hub::State;
 use crate::invocation::{self, Errand, dispatch};
 use crate::refusal::Refusal;
 use crate::registry::Agent;
 use crate::routing::{self, Authorised, Choice, Question};
+use crate::state::State;
 use crate::task::{Attempt, Task, artifact_of, blocked, concluded, request_bytes};
 
 /// An agent that was chosen, and what governance says of it.

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use actix::{Actor, AsyncContext, Context, Handler, Recipient};
 use convoke_events::{FailureClass, HubId, InvocationId, Reader};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use super::desk::messages;
-use super::federation::Setup;
-use super::hub::{Hub, Returned};
-use super::supervisor::CallOff;
+use super::message::{CallOff, Ended, Invoke, Returned};
+use super::setup::Setup;
 use crate::invocation::{Call, Outcome};
 use crate::prompt;
 use crate::provider::{Cancel, CancelSwitch, Deltas, ModelResponse, Provider, ProviderFailure};
@@ -26,7 +24,7 @@ pub(super) struct Agent {
     reader: Reader,
     setup: Setup,
     models: Handle,
-    returns: Addr<Hub>,
+    returns: Recipient<Returned>,
     permits: Arc<Semaphore>,
     under_way: BTreeMap<InvocationId, CancelSwitch>,
 }
@@ -37,7 +35,7 @@ impl Agent {
         reader: Reader,
         setup: Setup,
         models: Handle,
-        returns: Addr<Hub>,
+        returns: Recipient<Returned>,
     ) -> Self {
         let permits = Arc::new(Semaphore::new(AT_ONCE));
         Self { hub, reader, setup, models, returns, permits, under_way: BTreeMap::new() }
@@ -47,14 +45,6 @@ impl Agent {
 impl Actor for Agent {
     type Context = Context<Self>;
 }
-
-/// Makes a call.
-pub(super) struct Invoke(pub(super) Call);
-
-/// A call has ended.
-struct Ended(InvocationId);
-
-messages!(Invoke, Ended);
 
 impl Handler<Invoke> for Agent {
     type Result = ();
@@ -123,10 +113,12 @@ async fn make(
     })?;
     let mut called_off = cancel.clone();
     tokio::select! {
-        result = provider.call(request, Deltas::none(), cancel) => result.map_err(Box::new),
+        // What was called off while it waited for its turn is not sent.
+        biased;
         () = called_off.cancelled() => {
             let message = "the call was called off";
             Err(Box::new(ProviderFailure::new(FailureClass::Cancelled, message)))
         }
+        result = provider.call(request, Deltas::none(), cancel) => result.map_err(Box::new),
     }
 }

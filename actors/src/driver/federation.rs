@@ -1,6 +1,5 @@
 //! The federation: the handle by which a host drives its hubs, and the threads behind it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,48 +7,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix::{Actor, Addr, System};
-use convoke_events::{Clock, HubId, Log, ProviderName, SystemClock, TaskConcluded, TaskId};
+use convoke_events::{HubId, Log, TaskConcluded, TaskId};
 use tokio::sync::{Semaphore, oneshot};
 
-use super::desk::{Desk, Drain, Give, Watch};
-use crate::authority::{Authority, HubRoles};
+use super::desk::Desk;
+use super::message::{Drain, Give, Watch};
+use super::setup::Setup;
 use crate::command::{Answer, CommandError, Order};
-use crate::provider::Provider;
-use crate::provider::rules::Rules;
-
-/// What a federation is made of.
-#[derive(Clone)]
-pub struct Setup {
-    /// Who serves models. `rules` is there by default.
-    pub providers: BTreeMap<ProviderName, Arc<dyn Provider>>,
-    /// Who may give which command.
-    pub authority: Arc<dyn Authority>,
-    /// Where the time comes from.
-    pub clock: Arc<dyn Clock>,
-    /// How many commands may wait for their answer before more are turned away.
-    pub waiting: usize,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        let rules: Arc<dyn Provider> = Arc::new(Rules);
-        Self {
-            providers: BTreeMap::from([(ProviderName::Rules, rules)]),
-            authority: Arc::new(HubRoles),
-            clock: Arc::new(SystemClock::start()),
-            waiting: 1024,
-        }
-    }
-}
-
-impl fmt::Debug for Setup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Setup")
-            .field("providers", &self.providers.keys())
-            .field("waiting", &self.waiting)
-            .finish_non_exhaustive()
-    }
-}
 
 /// A federation could not be started.
 #[derive(Debug, thiserror::Error)]

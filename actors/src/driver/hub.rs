@@ -9,12 +9,11 @@ use convoke_events::{AppendError, HubId, Log, LogId, Receipt, Timestamp};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::desk::{Drain, Give, Reply, Watch, Watcher, messages, pass};
-use super::federation::Setup;
+use super::message::{CallOff, Drain, FanOut, Give, Reply, Returned, Watch, Watcher, pass};
 use super::session::{Session, Ticket, Turn};
-use super::supervisor::{CallOff, FanOut, Supervisor};
+use super::setup::Setup;
+use super::supervisor::Supervisor;
 use crate::command::CommandError;
-use crate::invocation::Outcome;
 use crate::provider::Safety;
 
 /// The actor of one hub.
@@ -121,16 +120,7 @@ impl Hub {
         });
     }
 
-    fn refusal(&self) -> CommandError {
-        let why = self.served.as_ref().err().cloned().unwrap_or_default();
-        CommandError::Stopped { why }
-    }
-}
-
-impl Actor for Hub {
-    type Context = Context<Self>;
-
-    fn started(&mut self, context: &mut Self::Context) {
+    fn replay(&mut self, context: &mut Context<Self>) {
         let reader = self.log.reader().clone();
         let authority = std::sync::Arc::clone(&self.setup.authority);
         // Chance enters here and only here; what came of it is in the events.
@@ -142,7 +132,7 @@ impl Actor for Hub {
             self.log.reader().clone(),
             self.setup.clone(),
             self.models.clone(),
-            context.address(),
+            context.address().recipient(),
         );
         match Session::replay(self.id.clone(), reader, authority, seed) {
             Ok(session) => {
@@ -157,18 +147,34 @@ impl Actor for Hub {
                     session.resume(repeatable, now)
                 });
             }
-            Err(error) => {
-                tracing::error!(hub = %self.id, %error, "the hub cannot be replayed");
-                self.served = Err(format!("the hub cannot be replayed: {error}"));
-            }
+            Err(error) => self.cannot_serve(&error),
         }
+    }
+
+    fn cannot_serve(&mut self, error: &dyn std::error::Error) {
+        tracing::error!(hub = %self.id, %error, "the hub cannot be replayed");
+        self.served = Err(format!("the hub cannot be replayed: {error}"));
+    }
+
+    fn refusal(&self) -> CommandError {
+        let why = self.served.as_ref().err().cloned().unwrap_or_default();
+        CommandError::Stopped { why }
     }
 }
 
-/// What came of a call, on its way back.
-pub(super) struct Returned(pub(super) Outcome);
+impl Actor for Hub {
+    type Context = Context<Self>;
 
-messages!(Returned);
+    /// Waits until everything that was handed to the log before is on disk or refused, also by a
+    /// hub that drove it before this one, and replays behind it.
+    fn started(&mut self, context: &mut Self::Context) {
+        let fence = wrap_future::<_, Self>(self.log.fence());
+        context.wait(fence.map(|fence, hub, context| match fence {
+            Ok(_) => hub.replay(context),
+            Err(error) => hub.cannot_serve(&error),
+        }));
+    }
+}
 
 impl Handler<Give> for Hub {
     type Result = ();

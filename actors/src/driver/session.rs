@@ -4,16 +4,20 @@
 //! news go out only when the newest append they could have seen is durable; nothing outside ever
 //! sees tentative state. A failed append ends the session for good: the log has stopped.
 
+mod turn;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use convoke_events::{
-    Append, AppendError, Digest, Event, EventId, FailureClass, HubId, Idempotency, IdempotencyKey,
-    InvocationEvent, Pending, Principal, Query, ReadError, Reader, Receipt, TaskConcluded,
-    TaskEvent, TaskId, TextName, Timestamp, encode,
+    Append, AppendError, Digest, Event, EventId, FailureClass, HubId, Idempotency, InvocationEvent,
+    Pending, Principal, Query, ReadError, Reader, Receipt, TaskEvent, TaskId, TextName, Timestamp,
+    encode,
 };
 
+use self::turn::Waiting;
+pub use self::turn::{Ticket, Turn};
 use crate::authority::Authority;
 use crate::command::{Answer, Caller, CommandError, Order};
 use crate::decision::{Decision, Draft};
@@ -21,49 +25,6 @@ use crate::hub::{self, Input, State, Step, decide};
 use crate::invocation::{Call, Outcome};
 use crate::provider::ProviderFailure;
 use crate::refusal::Refusal;
-
-/// What a session asks of its driver. `R` stands for one who waits for an answer, `W` for one who
-/// waits for a task to end.
-#[derive(Debug)]
-pub struct Turn<R, W> {
-    /// To be appended, in this order; each with the ticket under which its fate is to be told.
-    pub appends: Vec<(Ticket, Append)>,
-    /// Answers that may go out.
-    pub answers: Vec<(R, Result<Answer, CommandError>)>,
-    /// Calls to make.
-    pub calls: Vec<Call>,
-    /// Calls to call off, if they are under way.
-    pub cancelled: Vec<Call>,
-    /// Ends that may be told.
-    pub concluded: Vec<(W, Result<TaskConcluded, CommandError>)>,
-}
-
-impl<R, W> Default for Turn<R, W> {
-    fn default() -> Self {
-        let (appends, answers, concluded) = (Vec::new(), Vec::new(), Vec::new());
-        Self { appends, answers, calls: Vec::new(), cancelled: Vec::new(), concluded }
-    }
-}
-
-/// Under which the fate of an append is told: they count up from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(u64);
-
-type Key = (Principal, IdempotencyKey);
-
-/// What waits for one append to be durable.
-#[derive(Debug)]
-struct Waiting<R, W> {
-    ticket: Ticket,
-    fate: Option<Result<Receipt, AppendError>>,
-    key: Option<(Key, Digest)>,
-    /// Who is answered with its receipt, and who with something that rests on it.
-    receipts: Vec<R>,
-    answers: Vec<(R, Result<Answer, CommandError>)>,
-    calls: Vec<Call>,
-    cancelled: Vec<Call>,
-    concluded: Vec<(W, TaskConcluded)>,
-}
 
 /// One hub between its pure core and the log.
 pub struct Session<R, W> {
@@ -91,7 +52,7 @@ impl<R, W> Session<R, W> {
         seed: u64,
     ) -> Result<Self, ReadError> {
         let mut state = State::empty(hub.clone());
-        for recorded in reader.read(Query::hub(hub.clone())) {
+        for recorded in reader.read(Query::hub(hub.clone()).without_bodies()) {
             let recorded = recorded?;
             state.evolve(recorded.envelope.id, &recorded.event);
         }
@@ -349,23 +310,14 @@ impl<R, W> Session<R, W> {
             return decision.answer.map(|()| false);
         }
         let append = self.append(decision.events, from, now);
-        append.check().map_err(Refusal::from)?;
+        self.reader.check(&append).map_err(Refusal::from)?;
         let key = append
             .idempotency
             .clone()
             .map(|Idempotency { key, digest }| ((append.principal.clone(), key), digest));
         let ticket = Ticket(self.tickets);
         self.tickets = self.tickets.saturating_add(1);
-        let mut waiting = Waiting {
-            ticket,
-            fate: None,
-            key,
-            receipts: Vec::new(),
-            answers: Vec::new(),
-            calls: Vec::new(),
-            cancelled: Vec::new(),
-            concluded: Vec::new(),
-        };
+        let mut waiting = Waiting::for_fate_of(ticket, key);
         for pending in &append.events {
             self.evolve(pending, &mut waiting);
         }

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use actix::{Actor, Addr, Context, Handler};
+use actix::{Actor, Addr, Context, Handler, Recipient};
 use convoke_events::{AgentId, HubId, Reader};
 use tokio::runtime::Handle;
 
-use super::agent::{Agent, Invoke};
-use super::desk::{messages, pass};
-use super::federation::Setup;
-use super::hub::Hub;
-use crate::invocation::Call;
+use super::agent::Agent;
+use super::message::{CallOff, FanOut, Invoke, Returned, pass};
+use super::setup::Setup;
 
 /// Owns the addresses of a hub's agents, each started when it is first called.
 pub(super) struct Supervisor {
@@ -18,7 +16,7 @@ pub(super) struct Supervisor {
     reader: Reader,
     setup: Setup,
     models: Handle,
-    returns: Addr<Hub>,
+    returns: Recipient<Returned>,
     agents: BTreeMap<AgentId, Addr<Agent>>,
 }
 
@@ -28,7 +26,7 @@ impl Supervisor {
         reader: Reader,
         setup: Setup,
         models: Handle,
-        returns: Addr<Hub>,
+        returns: Recipient<Returned>,
     ) -> Self {
         Self { hub, reader, setup, models, returns, agents: BTreeMap::new() }
     }
@@ -37,14 +35,6 @@ impl Supervisor {
 impl Actor for Supervisor {
     type Context = Context<Self>;
 }
-
-/// Makes calls, all at once.
-pub(super) struct FanOut(pub(super) Vec<Call>);
-
-/// Calls a call off.
-pub(super) struct CallOff(pub(super) Call);
-
-messages!(FanOut, CallOff);
 
 impl Handler<FanOut> for Supervisor {
     type Result = ();

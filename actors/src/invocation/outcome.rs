@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use convoke_events::{
-    AccountId, Conclusion, Event, FailureClass, FinishReason, InvocationAnswered, InvocationFailed,
-    InvocationId, InvocationStarted, MediaType, ModelName, OutcomeArrivedLate, ProviderName,
-    Purpose, StreamId, TaskOutcome, TextName, Texts, Timestamp, Usage,
+    FailureClass, FinishReason, InvocationAnswered, InvocationFailed, InvocationId,
+    InvocationStarted, MAX_TEXT, MediaType, ModelName, OutcomeArrivedLate, ProviderName, Purpose,
+    TextName, Texts, Timestamp, Usage,
 };
 
 use super::GivenUp;
 use crate::answer::{self, Answer};
-use crate::budget::Settling;
+use crate::budget::{Settling, on_accounts};
 use crate::collective;
-use crate::decision::{Decision, Draft, Story};
-use crate::hub::State;
+use crate::decision::{Decision, Draft, Story, cut};
 use crate::provider::{ModelResponse, ProviderFailure};
+use crate::state::State;
 use crate::task;
 
 /// What came of a call.
@@ -84,7 +84,7 @@ fn closed(
             let latency_us = u64::try_from(outcome.latency.as_micros()).unwrap_or(u64::MAX);
             vec![answer_draft(story, started, response, answer, latency_us)]
         }
-        Err(failure) => vec![failure_draft(story, started, failure, outcome.result.as_ref().ok())],
+        Err(failure) => vec![failure_draft(story, started, failure, outcome)],
     };
     drafts.extend(settlement(state, story, started, &answered));
     let answer = answered.as_ref().map(|(_, answer)| answer);
@@ -148,24 +148,23 @@ fn failure_draft(
     story: Story,
     started: &InvocationStarted,
     failure: &ProviderFailure,
-    response: Option<&ModelResponse>,
+    outcome: &Outcome,
 ) -> Draft {
+    // What was given up or cut off has no end that could have been measured.
+    let measured = Some(outcome.latency).filter(|latency| !latency.is_zero());
+    let response = outcome.result.as_ref().ok();
     let facts = InvocationFailed {
         invocation: started.invocation,
         attempt: started.attempt,
         class: failure.class,
         usage: failure.usage,
+        latency_us: measured.map(|span| u64::try_from(span.as_micros()).unwrap_or(u64::MAX)),
     };
     let content = response.map(ModelResponse::text).filter(|content| !content.is_empty());
     let texts = Texts::none()
         .with(TextName::REASON, cut(&failure.message, 2048))
-        .with_some(TextName::CONTENT, content.map(|content| cut(&content, 8192).to_owned()));
+        .with_some(TextName::CONTENT, content.map(|content| cut(&content, MAX_TEXT).to_owned()));
     story.on_task(facts, texts)
-}
-
-/// The text, or as much of its beginning as fits.
-fn cut(text: &str, most: usize) -> &str {
-    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
 }
 
 fn settlement(
@@ -201,17 +200,11 @@ fn priced<'a>(
     answered.unwrap_or((&started.provider, &started.model))
 }
 
-/// Puts the ledger's events on the streams of their accounts.
-pub(crate) fn on_accounts(story: Story, events: Vec<(AccountId, Event)>) -> Vec<Draft> {
-    let draft = |(account, event)| story.draft(StreamId::account(account), event, Texts::none());
-    events.into_iter().map(draft).collect()
-}
-
 fn late(state: &State, given_up: &GivenUp, outcome: &Outcome) -> Vec<Draft> {
     let started = &given_up.open.started;
     let story = Story { task: started.task, cause: Some(given_up.open.intent) };
     let (usage, content) = match &outcome.result {
-        Ok(response) => (response.usage, Some(cut(&response.text(), 8192).to_owned())),
+        Ok(response) => (response.usage, Some(cut(&response.text(), MAX_TEXT).to_owned())),
         Err(failure) => (failure.usage, None),
     };
     let model = priced(state, started, outcome.result.as_ref().ok());
@@ -224,10 +217,4 @@ fn late(state: &State, given_up: &GivenUp, outcome: &Outcome) -> Vec<Draft> {
         drafts.extend(on_accounts(story, events));
     }
     drafts
-}
-
-/// The conclusion of a task whose call failed.
-pub(crate) fn failed(story: Story, what: &str, failure: &ProviderFailure) -> Draft {
-    let reason = format!("{what} failed: {failure}");
-    task::concluded(story, TaskOutcome::Failed, Conclusion::CallFailed, cut(&reason, 2048))
 }

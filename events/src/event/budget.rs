@@ -87,6 +87,13 @@ pub struct AccountClosed {
     pub account: AccountId,
 }
 
+/// A person opened a closed account to reservations again. Text: `reason`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountReopened {
+    /// Which account.
+    pub account: AccountId,
+}
+
 /// The worst case of a call was set aside, on an account and on every ancestor of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reserved {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{PolicyRef, ProviderName, Verb, enumeration};
+use crate::upcast::Upcast;
 use crate::{
     AgentId, ArtifactType, CollectiveId, Confidence, DecisionId, InvocationId, Key, MicroUsd,
     ModelName, ReservationId, TaskId, Timestamp, Tokens,
@@ -157,6 +158,24 @@ pub struct InvocationFailed {
     pub class: FailureClass,
     /// What it used all the same.
     pub usage: Usage,
+    /// From sending to failure, in microseconds, where that was measured.
+    pub latency_us: Option<u64>,
+}
+
+/// [`InvocationFailed`] as version 1 had it, which did not say how long the call had taken.
+#[derive(Deserialize)]
+pub(super) struct InvocationFailedV1 {
+    invocation: InvocationId,
+    attempt: u32,
+    class: FailureClass,
+    usage: Usage,
+}
+
+impl Upcast<InvocationFailed> for InvocationFailedV1 {
+    fn upcast(self) -> InvocationFailed {
+        let Self { invocation, attempt, class, usage } = self;
+        InvocationFailed { invocation, attempt, class, usage, latency_us: None }
+    }
 }
 
 /// An outcome came after its call had ended otherwise: kept, fenced, and charged where it exceeds.

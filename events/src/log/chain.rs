@@ -1,7 +1,8 @@
 //! The hash chain, followed from the first commit on: what opening and verifying have in common.
 
 use super::frame::{Frame, Framed, HEADER};
-use crate::record::{RawRecord, genesis};
+use super::index::file::Bound;
+use crate::record::{RecordView, genesis};
 use crate::{Digest, LogId, Position, Timestamp};
 
 /// The log is not what was written.
@@ -16,15 +17,15 @@ pub struct Broken {
 
 /// A record whose place and hash are as they must be.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct Link<'a> {
     pub(crate) offset: usize,
     pub(crate) length: usize,
-    pub(crate) record: RawRecord,
+    pub(crate) record: RecordView<'a>,
     pub(crate) hash: Digest,
 }
 
 /// How far the chain has been followed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Chain {
     /// The log it is the chain of, once there is a record.
     pub(crate) log: Option<LogId>,
@@ -37,11 +38,17 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
+    /// The chain as it stood where an index file ends.
+    pub(crate) const fn resumed(bound: &Bound) -> Self {
+        let Bound { log, hash, recorded_at, events, .. } = *bound;
+        Self { log: Some(log), events, hash: Some(hash), recorded_at: Some(recorded_at) }
+    }
+
     /// Follows the chain through the next commit.
     ///
     /// # Errors
     /// [`Broken`] names the first position that is not as it must be.
-    pub(crate) fn follow(&mut self, commit: &[u8]) -> Result<Vec<Link>, Broken> {
+    pub(crate) fn follow<'a>(&mut self, commit: &'a [u8]) -> Result<Vec<Link<'a>>, Broken> {
         let frame = Frame::read(commit).ok_or_else(|| self.broken("its commit is no frame"))?;
         let next = self.next();
         if frame.first != next.get() {
@@ -65,17 +72,16 @@ impl Chain {
         }
     }
 
-    fn link(&mut self, frame: &Frame<'_>, framed: Framed<'_>) -> Result<Link, Broken> {
-        let record = RawRecord::decode(framed.record).map_err(|e| self.broken(e.to_string()))?;
-        let envelope = &record.envelope;
+    fn link<'a>(&mut self, frame: &Frame<'_>, framed: Framed<'a>) -> Result<Link<'a>, Broken> {
+        let record = RecordView::read(framed.record).map_err(|e| self.broken(e.to_string()))?;
         let next = self.next();
-        if envelope.position != next {
-            let found = envelope.position;
+        if record.position != next {
+            let found = record.position;
             return Err(self.broken(format!("the record of position {found} is in its place")));
         }
-        let log = *self.log.get_or_insert(envelope.log);
-        if envelope.log != log {
-            return Err(self.broken(format!("its record belongs to log {}", envelope.log)));
+        let log = *self.log.get_or_insert(record.log);
+        if record.log != log {
+            return Err(self.broken(format!("its record belongs to log {}", record.log)));
         }
         let previous = self.hash.unwrap_or_else(|| genesis(log));
         if next.get() == frame.first && frame.previous != previous {
@@ -84,12 +90,12 @@ impl Chain {
         if previous.chain(framed.record) != framed.hash {
             return Err(self.broken("its record or its hash was changed"));
         }
-        if self.recorded_at.is_some_and(|before| envelope.recorded_at < before) {
+        if self.recorded_at.is_some_and(|before| record.recorded_at < before) {
             return Err(self.broken("it was recorded before the event before it"));
         }
         self.events = next.get();
         self.hash = Some(framed.hash);
-        self.recorded_at = Some(envelope.recorded_at);
+        self.recorded_at = Some(record.recorded_at);
         let length = framed.record.len();
         Ok(Link { offset: framed.offset, length, record, hash: framed.hash })
     }

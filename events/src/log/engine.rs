@@ -8,25 +8,24 @@
 //!    true is known only once the log is reopened.
 
 mod batch;
+pub(crate) mod opening;
 
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use self::batch::{Batch, Tip};
-use super::chain::{Broken, Chain, Link};
-use super::index::{Commit, Entry, Index};
+use self::opening::{Found, IndexFile, Opening};
+use super::handover::Handover;
+use super::index::file::{self, Bound};
 use super::reader::Reader;
 use crate::record::genesis;
 use crate::{
-    Append, AppendError, Clock, ClockBehind, CommitError, CommitStore, Event, LogId, OpenError,
-    Position, Receipt, StoreReadError, Timestamp,
+    Append, AppendError, Clock, ClockBehind, CommitError, CommitStore, LogId, OpenError, Receipt,
+    Timestamp,
 };
 
 /// About how many bytes one commit holds at most; only a single append makes it longer.
 pub(crate) const COMMIT_BOUND: usize = 1024 * 1024;
-
-/// How far behind the newest event a clock may be when a log is opened: it is waited for.
-const TOLERATED: Duration = Duration::from_secs(5);
 
 /// Decides appends and stores them, synchronously.
 pub struct Engine {
@@ -37,6 +36,10 @@ pub struct Engine {
     commits: u64,
     tip: Tip,
     stopped: Option<String>,
+    handover: Arc<Handover>,
+    has_read_all: bool,
+    /// Where the index is written when the log is closed.
+    index_file: Option<PathBuf>,
 }
 
 impl Engine {
@@ -58,45 +61,67 @@ impl Engine {
         clock: Arc<dyn Clock>,
         clock_behind: ClockBehind,
     ) -> Result<Self, OpenError> {
-        let mut chain = Chain::default();
-        let mut index = Index::default();
-        let commits = store.head();
-        for number in 1..=commits {
-            let bytes = store.read(number).map_err(|source| unread(&chain, source))?;
-            let links = chain.follow(&bytes)?;
-            take_in(&mut index, &links)?;
+        let index = IndexFile::None;
+        Self::open_by(store, Opening { clock, clock_behind, index, on_indexing: None })
+    }
+
+    /// Opens the log that lies in a store.
+    pub(crate) fn open_by(
+        store: Arc<dyn CommitStore>,
+        opening: Opening,
+    ) -> Result<Self, OpenError> {
+        let Opening { clock, clock_behind, index, on_indexing } = opening;
+        let found = Found::of(&*store, &index, on_indexing.as_ref())?;
+        if let Some(newest) = found.chain.recorded_at {
+            opening::catch_up(&*clock, newest, clock_behind)?;
         }
-        if let Some(newest) = chain.recorded_at {
-            catch_up(&*clock, newest, clock_behind)?;
-        }
-        Ok(Self::at(store, clock, commits, &chain, index))
+        let mut engine = Self::at(store, clock, found);
+        engine.index_file = index.path().map(Into::into);
+        Ok(engine)
     }
 
     /// Opens a store in which nothing lies.
     pub(crate) fn empty(store: Arc<dyn CommitStore>, clock: Arc<dyn Clock>) -> Self {
-        Self::at(store, clock, 0, &Chain::default(), Index::default())
+        Self::at(store, clock, Found::default())
     }
 
-    fn at(
-        store: Arc<dyn CommitStore>,
-        clock: Arc<dyn Clock>,
-        commits: u64,
-        chain: &Chain,
-        index: Index,
-    ) -> Self {
+    fn at(store: Arc<dyn CommitStore>, clock: Arc<dyn Clock>, found: Found) -> Self {
+        let Found { chain, index, is_resumed } = found;
         let log = chain.log.unwrap_or_else(LogId::random);
         let tip = Tip {
             events: chain.events,
             hash: chain.hash.unwrap_or_else(|| genesis(log)),
             recorded_at: chain.recorded_at.unwrap_or(Timestamp::from_micros(i64::MIN)),
         };
+        let commits = index.commits();
         let reader = Reader::new(log, Arc::clone(&store), index);
-        Self { reader, store, clock, log, commits, tip, stopped: None }
+        Self {
+            reader,
+            store,
+            clock,
+            log,
+            commits,
+            tip,
+            stopped: None,
+            handover: Arc::default(),
+            has_read_all: !is_resumed,
+            index_file: None,
+        }
     }
 
     /// The read side; clones stay valid as long as the store does.
     pub const fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// The way to say something of the log's keys in the next record.
+    pub(crate) const fn handover(&self) -> &Arc<Handover> {
+        &self.handover
+    }
+
+    /// Whether the whole log was read when it was opened, instead of believing an index file.
+    pub(crate) const fn has_read_all(&self) -> bool {
+        self.has_read_all
     }
 
     /// Why nothing is taken any more, if so.
@@ -108,13 +133,16 @@ impl Engine {
     /// answers each once it is durable or refused.
     pub fn commit(&mut self, appends: &[Append]) -> Vec<Result<Receipt, AppendError>> {
         let mut answers = Vec::with_capacity(appends.len());
-        let mut batch = Batch::new(self.log, self.tip, self.clock.now());
+        let mut batch = Batch::new(self.log, self.tip, self.clock.now(), self.handover.take());
         for append in appends {
             let answer = self.take(append, &mut batch, &mut answers);
             answers.push(answer);
         }
         if !batch.is_empty() {
             self.store(&mut batch, &mut answers);
+        }
+        if let Some(unsaid) = batch.unsaid() {
+            self.handover.put_back(unsaid);
         }
         answers
     }
@@ -154,6 +182,9 @@ impl Engine {
         let Err(error) = self.store.commit(self.commits, &frame) else {
             self.commits += 1;
             self.tip = tip;
+            if commit.key.is_some() {
+                self.handover.landed();
+            }
             self.reader.publish(commit, tip.hash, tip.recorded_at);
             return;
         };
@@ -178,6 +209,7 @@ impl Engine {
             }
         }
         tracing::error!(log = %self.log, position = durable, %why, "the log has stopped");
+        self.reader.stop(&why);
         self.stopped = Some(why);
     }
 
@@ -186,79 +218,36 @@ impl Engine {
     /// # Errors
     /// [`CommitError`] if the store cannot promise that everything is durable.
     pub fn close(&mut self) -> Result<(), CommitError> {
-        self.stopped.get_or_insert_with(|| "it is closed".to_owned());
+        let stopped = self.stopped.replace("it is closed".to_owned());
         self.reader.end();
-        self.store.close()
+        let closed = self.store.close();
+        if stopped.is_none() && closed.is_ok() {
+            self.save_index();
+        }
+        self.stopped = stopped.or_else(|| self.stopped.take());
+        closed
+    }
+
+    /// Writes the index file, so that the log opens quickly again.
+    fn save_index(&self) {
+        let Some(path) = self.index_file.as_ref().filter(|_| self.tip.events > 0) else {
+            return;
+        };
+        let Tip { hash, recorded_at, .. } = self.tip;
+        let (commits, events) = (self.commits, self.tip.events);
+        let bound = Bound { log: self.log, hash, recorded_at, commits, events };
+        if let Err(error) = file::write(path, &self.reader.index(), &bound) {
+            tracing::warn!(file = %path.display(), %error, "the index file could not be written");
+        }
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // Also when the writer panicked: whoever follows the log must not wait for ever.
+        // Whoever follows the log must not wait for ever, nor take a panic for a proper end.
+        if std::thread::panicking() {
+            self.reader.stop("its writer panicked");
+        }
         self.reader.end();
     }
-}
-
-fn unread(chain: &Chain, source: StoreReadError) -> OpenError {
-    match source {
-        StoreReadError::Io { .. } => OpenError::Unreadable { position: chain.next(), source },
-        StoreReadError::Absent { .. } | StoreReadError::Damaged { .. } => {
-            chain.broken(source.to_string()).into()
-        }
-    }
-}
-
-impl From<Broken> for OpenError {
-    fn from(Broken { first_bad, why }: Broken) -> Self {
-        Self::Damaged { first_bad, why }
-    }
-}
-
-/// Takes a commit that was read into the index.
-fn take_in(index: &mut Index, links: &[Link]) -> Result<(), OpenError> {
-    let mut commit = Commit::default();
-    for link in links {
-        let envelope = &link.record.envelope;
-        let position = envelope.position;
-        let event =
-            Event::decode_facts(&link.record.event_type, link.record.version, &link.record.facts)
-                .map_err(|source| OpenError::Facts { position, source })?;
-        commit.entries.push(Entry {
-            hub: envelope.hub.clone(),
-            stream: envelope.stream.clone(),
-            correlation: envelope.correlation,
-            event_type: event.event_type(),
-            offset: u32::try_from(link.offset).unwrap_or(u32::MAX),
-            length: u32::try_from(link.length).unwrap_or(u32::MAX),
-        });
-        let is_last = envelope.index.saturating_add(1) == envelope.count;
-        if let (true, Some(key), Some(digest)) =
-            (is_last, &envelope.idempotency_key, envelope.content)
-        {
-            let command = (envelope.hub.clone(), envelope.principal.clone(), key.clone());
-            let before = position.get().saturating_sub(u64::from(envelope.count));
-            let receipt =
-                Receipt { first: Position::after(before), last: position, hash: link.hash };
-            commit.commands.push((command, digest, receipt));
-        }
-    }
-    if let Some(last) = links.last() {
-        index.publish(commit, last.hash, last.record.envelope.recorded_at);
-    }
-    Ok(())
-}
-
-fn catch_up(clock: &dyn Clock, newest: Timestamp, behind: ClockBehind) -> Result<(), OpenError> {
-    let now = clock.now();
-    let span = newest.since(now);
-    if span > TOLERATED {
-        return match behind {
-            ClockBehind::Refuse => Err(OpenError::ClockBehind { newest, now }),
-            ClockBehind::Allow => Ok(()),
-        };
-    }
-    if !span.is_zero() {
-        clock.wait(span);
-    }
-    Ok(())
 }

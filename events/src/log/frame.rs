@@ -113,6 +113,25 @@ impl<'a> Frame<'a> {
         Some(Framed { offset, record, hash: Digest::from_bytes(*hash) })
     }
 
+    /// All its records; nothing if it does not hold just as many as it says.
+    pub(crate) fn records(&self) -> Option<Vec<Framed<'a>>> {
+        let mut records = Vec::new();
+        let mut offset = HEADER;
+        for _ in 0..self.count {
+            let record = self.at(offset)?;
+            offset = record.end();
+            records.push(record);
+        }
+        self.ends_at(offset).then_some(records)
+    }
+
+    /// The chain's link before the record that begins at `offset`: it lies in front of every record,
+    /// as the hash of the one before or at the end of the header.
+    pub(crate) fn hash_before(&self, offset: usize) -> Option<Digest> {
+        let (before, _) = self.bytes.split_at_checked(offset)?;
+        before.last_chunk::<32>().copied().map(Digest::from_bytes)
+    }
+
     /// Whether the frame ends at `offset`.
     pub(crate) const fn ends_at(&self, offset: usize) -> bool {
         self.bytes.len() == offset

@@ -26,6 +26,14 @@ impl Landing {
         Self(answer)
     }
 
+    /// An append that was refused before it reached the writer.
+    pub(crate) fn refused(error: AppendError) -> Self {
+        let (answer, landing) = oneshot::channel();
+        // The other end is right here.
+        drop(answer.send(Err(error)));
+        Self(landing)
+    }
+
     /// Blocks the thread until it resolves.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 //! How a log is opened.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::{Clock, Durability, SystemClock};
+use crate::{Clock, Durability, MAX_TEXT, Proofs, SystemClock};
 
 /// How a log is opened.
 #[derive(Clone)]
@@ -14,6 +15,45 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// What happens when the clock is more than five seconds behind the newest event.
     pub clock_behind: ClockBehind,
+    /// The longest text that is taken, in bytes; one too long for a record lies beside the log.
+    pub max_text: usize,
+    /// Where texts too long for a record lie, if not in the log's own directory. A log on a store
+    /// of the host's own keeps them in memory unless this is said.
+    pub bodies: Option<PathBuf>,
+    /// Who is told how far the index is built, where that takes reading the log.
+    pub on_indexing: Option<OnIndexing>,
+    /// How it is vouched for.
+    pub proofs: Proofs,
+}
+
+/// How far the index is built, in commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Indexing {
+    /// How many commits were read.
+    pub done: u64,
+    /// How many have to be.
+    pub of: u64,
+}
+
+/// Whoever is told how far the index is built.
+#[derive(Clone)]
+pub struct OnIndexing(Arc<dyn Fn(Indexing) + Send + Sync>);
+
+impl OnIndexing {
+    /// Calls `tell` now and then, and when it is done.
+    pub fn new(tell: impl Fn(Indexing) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
+    pub(crate) fn tell(&self, indexing: Indexing) {
+        (self.0)(indexing);
+    }
+}
+
+impl fmt::Debug for OnIndexing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnIndexing").finish_non_exhaustive()
+    }
 }
 
 /// What happens when the clock is far behind the newest event.
@@ -32,6 +72,10 @@ impl Default for Options {
             durability: Durability::Synced,
             clock: Arc::new(SystemClock::start()),
             clock_behind: ClockBehind::default(),
+            max_text: MAX_TEXT,
+            bodies: None,
+            on_indexing: None,
+            proofs: Proofs::default(),
         }
     }
 }

@@ -15,7 +15,7 @@ const KEEP: usize = 1_000_000;
 pub(crate) type Command = (HubId, Principal, IdempotencyKey);
 
 /// The commands of the last seven days, at most a million.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Remembered {
     most: usize,
     landed: HashMap<Command, (Digest, Receipt)>,
@@ -31,6 +31,21 @@ impl Default for Remembered {
 impl Remembered {
     pub(crate) fn get(&self, command: &Command) -> Option<(Digest, Receipt)> {
         self.landed.get(command).copied()
+    }
+
+    /// Every command remembered, in the order they landed.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Command, Digest, Receipt, Timestamp)> {
+        self.order.iter().filter_map(|(at, command)| {
+            let (digest, receipt) = self.landed.get(command)?;
+            Some((command, *digest, *receipt, *at))
+        })
+    }
+
+    /// About how many bytes of memory it takes, names that others hold too left out.
+    pub(crate) fn memory(&self) -> usize {
+        self.order.capacity() * size_of::<(Timestamp, Command)>()
+            + self.landed.capacity() * (size_of::<(Command, (Digest, Receipt))>() + 1)
+            + self.order.iter().map(|(_, (_, _, key))| key.as_str().len()).sum::<usize>()
     }
 
     pub(crate) fn insert(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::HubId;
+use crate::{HubId, Timestamp};
 
 /// How much there is in a log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,4 +19,19 @@ pub struct Stats {
     pub by_type: BTreeMap<String, u64>,
     /// Events of each hub.
     pub by_hub: BTreeMap<HubId, u64>,
+}
+
+/// How a log has grown, counted in its own time: back from its newest event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Growth {
+    /// When its first event was recorded.
+    pub first_at: Timestamp,
+    /// When its newest event was recorded.
+    pub newest_at: Timestamp,
+    /// Events of the last 24 hours.
+    pub day: u64,
+    /// Events of the last 7 days.
+    pub week: u64,
+    /// Events of the last 30 days.
+    pub month: u64,
 }

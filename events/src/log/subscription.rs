@@ -3,11 +3,12 @@
 use tokio::sync::watch;
 
 use super::landing::block_on;
-use super::reader::{Progress, Reader};
+use super::reader::{End, Progress, Reader};
 use crate::record::Recorded;
 use crate::{Events, Position, Query, ReadError};
 
-/// Every event behind a position, in order, without a gap, until the log is closed.
+/// Every event behind a position, in order, without a gap, until the log is closed; if it stops
+/// otherwise, an error says so.
 ///
 /// It works in any asynchronous runtime or in none.
 #[derive(Debug)]
@@ -42,14 +43,20 @@ impl Subscription {
                 }
                 return Some(event);
             }
-            let news = {
-                let delivered = self.delivered;
-                let news = |progress: &Progress| progress.events > delivered || progress.closed;
-                let progress = self.progress.wait_for(news).await.ok()?;
-                progress.events > delivered
+            let delivered = self.delivered;
+            let end = {
+                let is_news =
+                    |progress: &Progress| progress.events > delivered || progress.end.is_some();
+                let progress = self.progress.wait_for(is_news).await.ok()?;
+                progress.end.clone().filter(|_| progress.events <= delivered)
             };
-            if !news {
-                return None;
+            match end {
+                None => {}
+                Some(End::Closed) => return None,
+                Some(End::Stopped(why)) => {
+                    self.failed = true;
+                    return Some(Err(ReadError::Stopped { delivered, why: why.to_string() }));
+                }
             }
             self.events = self.reader.read(Query::all().from(Position::after(self.delivered)));
         }

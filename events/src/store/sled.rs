@@ -48,6 +48,22 @@ impl SledStore {
     /// # Errors
     /// [`OpenError`] says what stands in the way.
     pub fn open(directory: &Path, durability: Durability) -> Result<Self, OpenError> {
+        Self::open_with(directory, durability, durability)
+    }
+
+    /// Opens a store whose commits are durable only once they are written out.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what stands in the way.
+    pub(super) fn open_behind(directory: &Path, durability: Durability) -> Result<Self, OpenError> {
+        Self::open_with(directory, durability, Durability::Buffered)
+    }
+
+    fn open_with(
+        directory: &Path,
+        durability: Durability,
+        of_commits: Durability,
+    ) -> Result<Self, OpenError> {
         fs::create_dir_all(directory).map_err(failed("make", directory))?;
         refuse_blobs(directory)?;
         remove_leftovers(directory)?;
@@ -56,18 +72,49 @@ impl SledStore {
             why: failure.text,
         };
         let database = contained(|| open_database(directory)).map_err(store)?;
-        sync(directory)?;
+        if durability == Durability::Synced {
+            sync(directory)?;
+        }
         let path = directory.join("db");
         let opened = File::options().read(true).write(true).open(&path);
         let file = opened.map_err(failed("open", &path))?;
         let files = Files { database, file };
         let head = contained(|| files.find_head()).map_err(store)?;
         Ok(Self {
-            durability,
+            durability: of_commits,
             head: AtomicU64::new(head),
             files: RwLock::new(Some(files)),
             stopped: Mutex::new(None),
         })
+    }
+
+    /// Writes everything committed so far to the file, and has it synced.
+    ///
+    /// # Errors
+    /// [`CommitError`] if either fails; it takes nothing more then.
+    pub(super) fn write_out(
+        &self,
+        sync: impl FnOnce(&File) -> std::io::Result<()>,
+    ) -> Result<(), CommitError> {
+        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = &*stopped {
+            return Err(error.clone());
+        }
+        let files = self.files();
+        let done = files.as_ref().map_or(Ok(()), |files| files.write_out(sync));
+        done.map_err(|Failure { text: why, full }| {
+            // Said of the next commit, of which nothing is here.
+            let error = if full { CommitError::Full { why } } else { CommitError::Unknown { why } };
+            stopped.insert(error).clone()
+        })
+    }
+
+    /// Writes a commit again that is damaged here and whole elsewhere.
+    ///
+    /// # Errors
+    /// [`CommitError`] if it cannot be written.
+    pub(super) fn mend(&self, number: u64, bytes: &[u8]) -> Result<(), CommitError> {
+        self.write(number, bytes)
     }
 
     fn files(&self) -> RwLockReadGuard<'_, Option<Files>> {
@@ -90,7 +137,9 @@ impl SledStore {
             })?;
         }
         match self.durability {
-            Durability::Synced => files.sync().map_err(unknown),
+            Durability::Synced => {
+                files.write_out(File::sync_data).map_err(|failure| unknown(failure.text))
+            }
             Durability::Buffered => Ok(()),
         }
     }
@@ -154,21 +203,25 @@ impl CommitStore for SledStore {
     fn close(&self) -> Result<(), CommitError> {
         let files = self.files.write().unwrap_or_else(PoisonError::into_inner).take();
         let Some(files) = files else { return Ok(()) };
-        let synced = files.sync().map_err(|why| CommitError::Unknown { why });
+        let unknown = |failure: Failure| CommitError::Unknown { why: failure.text };
+        let synced = files.write_out(File::sync_data).map_err(unknown);
         // Dropping it writes once more, which is where sled may still panic.
         let dropped = contained(|| {
             drop(files);
             Ok(())
         });
-        synced.and(dropped.map_err(|failure| CommitError::Unknown { why: failure.text }))
+        synced.and(dropped.map_err(unknown))
     }
 }
 
 impl Files {
-    /// Makes everything inserted so far durable.
-    fn sync(&self) -> Result<(), String> {
-        contained(|| self.database.flush().map(drop)).map_err(|failure| failure.text)?;
-        self.file.sync_data().map_err(|error| error.to_string())
+    /// Makes everything inserted so far durable: sled alone does not sync.
+    fn write_out(&self, sync: impl FnOnce(&File) -> std::io::Result<()>) -> Result<(), Failure> {
+        contained(|| self.database.flush().map(drop))?;
+        sync(&self.file).map_err(|error| Failure {
+            full: error.kind() == ErrorKind::StorageFull,
+            text: error.to_string(),
+        })
     }
 
     /// The number of the newest commit that may have been acknowledged; removes what begins another.

@@ -36,6 +36,9 @@ pub(super) fn tell(event: &BudgetEvent, told: &Told) -> String {
                 told.account(facts.account)
             )
         }
+        BudgetEvent::AccountReopened(facts) => {
+            format!("{} was opened to reservations again", told.account(facts.account))
+        }
         BudgetEvent::Reserved(facts) => format!(
             "{} set aside on {} for {}",
             amount(facts.amount),

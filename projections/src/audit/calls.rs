@@ -23,8 +23,9 @@ pub(super) fn tell(
         }
         InvocationEvent::InvocationAnswered(facts) => answered(recorded, facts, told),
         InvocationEvent::InvocationFailed(facts) => format!(
-            "{} gave no usable answer, `{}`{}",
+            "{} gave no usable answer{}, `{}`{}",
             told.caller(facts.invocation),
+            facts.latency_us.map(|us| format!(" after {:?}", Duration::from_micros(us))).unwrap_or_default(),
             facts.class,
             because(recorded.texts.get(&TextName::REASON)),
         ),

@@ -44,7 +44,8 @@ pub(super) fn call_of(event: &Event) -> Option<InvocationId> {
             BudgetEvent::PriceSet(_)
             | BudgetEvent::AccountOpened(_)
             | BudgetEvent::AccountLimitsSet(_)
-            | BudgetEvent::AccountClosed(_),
+            | BudgetEvent::AccountClosed(_)
+            | BudgetEvent::AccountReopened(_),
         )
         | Event::Hub(_)
         | Event::Registry(_)

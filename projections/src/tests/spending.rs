@@ -62,6 +62,9 @@ fn every_amount_counts_on_its_account_and_on_every_ancestor() {
     let tree: Vec<_> =
         budgets.tree(&hub()).iter().map(|(depth, one)| (*depth, one.label.clone())).collect();
     assert_eq!(tree, [(0, "Engineering intake".to_owned()), (1, "login crashes".to_owned())]);
+    history.on("login", AccountReopened { account: account("login") }, Texts::none());
+    let reopened = view::<Budgets>(&history);
+    assert!(reopened.of_task(task("login")).is_some_and(|account| !account.closed));
     let open: Vec<_> = budgets.reservations().map(|one| one.invocation).collect();
     assert_eq!(open, [call("login", "triage", "helm")]);
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::cli::failure::Failure;
 
-/// The longest line that is read, in bytes.
-const MAX_LINE: u64 = 1024 * 1024;
+/// The longest line that is read, in bytes: the longest text, every byte of it escaped.
+const MAX_LINE: u64 = 52 * 1024 * 1024;
 
 const FIELDS: [&str; 3] = ["stream", "kind", "body"];
 

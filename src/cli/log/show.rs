@@ -1,10 +1,10 @@
-//! `convoke log tail`, `show` and `stats`: what lies in the log.
+//! `convoke log tail` and `show`: what lies in the log.
 
-use convoke_events::{Log, Position, Query, Recorded, Text, TextBody};
+use convoke_events::{Log, Position, Query, Recorded};
 use serde_json::{Map, Value, json};
 
 use crate::cli::failure::Failure;
-use crate::cli::render::{Output, Table, brief, grouped, plain};
+use crate::cli::render::{Output, Table, brief, plain};
 
 pub(super) fn tail(log: &Log, number: usize, output: &mut Output) -> Result<(), Failure> {
     let newest = log.read(Query::all().backward()).take(number);
@@ -54,12 +54,7 @@ pub(super) fn show(log: &Log, position: Position, output: &mut Output) -> Result
     output.text(&format!("{:#}", event.event.to_json()))?;
     for text in event.texts.iter() {
         output.line(format_args!("{} ({}):", text.name, text.media.as_str()))?;
-        match &text.body {
-            TextBody::Inline(content) => output.text(content)?,
-            TextBody::Stored { digest, length } => {
-                output.text(&format!("{length} bytes in the body store, digest {digest}"))?;
-            }
-        }
+        output.text(text.body.content().unwrap_or_default())?;
     }
     Ok(())
 }
@@ -69,40 +64,11 @@ fn document(event: &Recorded) -> Value {
     let envelope = serde_json::to_value(&event.envelope);
     let Ok(Value::Object(mut document)) = envelope else { return Value::Null };
     let texts: Map<String, Value> =
-        event.texts.iter().map(|text| (text.name.to_string(), content(text))).collect();
+        event.texts.iter().map(|text| (text.name.to_string(), json!(text.body.content()))).collect();
     document.insert("event_type".to_owned(), json!(event.event.event_type()));
     document.insert("version".to_owned(), json!(event.event.version()));
     document.insert("facts".to_owned(), event.event.to_json());
     document.insert("texts".to_owned(), Value::Object(texts));
     document.insert("hash".to_owned(), json!(event.hash));
     Value::Object(document)
-}
-
-fn content(text: &Text) -> Value {
-    match &text.body {
-        TextBody::Inline(content) => json!(content),
-        TextBody::Stored { digest, length } => json!({ "digest": digest, "length": length }),
-    }
-}
-
-pub(super) fn stats(log: &Log, output: &mut Output) -> Result<(), Failure> {
-    let stats = log.stats();
-    if output.json {
-        return Ok(output.json(&stats)?);
-    }
-    output.fact("events", grouped(stats.events))?;
-    output.fact("bytes", grouped(stats.bytes))?;
-    output.fact("commits", grouped(stats.commits))?;
-    output.line("")?;
-    let mut table = Table::new(&["hub", "events#"]);
-    for (hub, events) in &stats.by_hub {
-        table.row([hub.to_string(), grouped(*events)]);
-    }
-    output.table(&table)?;
-    output.line("")?;
-    let mut table = Table::new(&["event", "events#"]);
-    for (event_type, events) in &stats.by_type {
-        table.row([event_type.clone(), grouped(*events)]);
-    }
-    Ok(output.table(&table)?)
 }

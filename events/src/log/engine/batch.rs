@@ -7,6 +7,7 @@ use crate::append::Site;
 use crate::log::frame::{AROUND_RECORD, FrameRecords, HEADER};
 use crate::log::index::{Commit, Entry, Index};
 use crate::log::remembered::Command;
+use crate::record::extension;
 use crate::{
     Append, AppendError, Digest, HubId, LogId, Position, Receipt, Revision, StreamId, Timestamp,
 };
@@ -27,6 +28,8 @@ pub(super) struct Staged {
     command: Option<(Command, Digest)>,
     receipt: Receipt,
     tip: Tip,
+    /// Whether its first record says what the log has to say.
+    says: bool,
 }
 
 /// Appends that passed and are not stored yet.
@@ -39,10 +42,17 @@ pub(super) struct Batch {
     commit: Commit,
     revisions: HashMap<(HubId, StreamId), Revision>,
     commands: HashMap<Command, (Digest, Receipt)>,
+    /// What the next record says of the log's keys.
+    says: Option<extension::Entry>,
 }
 
 impl Batch {
-    pub(super) fn new(log: LogId, tip: Tip, now: Timestamp) -> Self {
+    pub(super) fn new(
+        log: LogId,
+        tip: Tip,
+        now: Timestamp,
+        says: Option<extension::Entry>,
+    ) -> Self {
         Self {
             log,
             now,
@@ -52,6 +62,7 @@ impl Batch {
             commit: Commit::default(),
             revisions: HashMap::new(),
             commands: HashMap::new(),
+            says,
         }
     }
 
@@ -117,6 +128,8 @@ impl Batch {
         let mut records = FrameRecords::default();
         let mut entries = Vec::with_capacity(append.events.len());
         let mut revisions: HashMap<StreamId, Revision> = HashMap::new();
+        let mut extension = self.says.map(extension::Entry::to_area).unwrap_or_default();
+        let (says, said) = (!extension.is_empty(), extension.len());
         for (nth, pending) in append.events.iter().enumerate() {
             let stream = &pending.stream;
             let before = revisions.get(stream).copied();
@@ -129,27 +142,31 @@ impl Batch {
                 position: Position::after(tip.events),
                 revision,
                 recorded_at: tip.recorded_at,
+                extension: &extension,
             };
             let record = append.record(nth, pending, site)?;
             tip.events = site.position.get();
             tip.hash = tip.hash.chain(&record);
+            extension.clear();
             entries.push(Entry {
                 hub: append.hub.clone(),
                 stream: stream.clone(),
                 correlation: pending.correlation,
                 event_type: pending.event.event_type(),
+                version: pending.event.version(),
                 offset: u32::try_from(records.len()).unwrap_or(u32::MAX),
                 length: u32::try_from(record.len()).unwrap_or(u32::MAX),
+                hash: tip.hash,
             });
             records.push(&record, &tip.hash);
         }
-        Append::check_bytes(records.len() - AROUND_RECORD * entries.len())?;
+        Append::check_bytes(records.len() - AROUND_RECORD * entries.len() - said)?;
         let receipt = Receipt {
             first: Position::after(self.tip.events),
             last: Position::after(tip.events.saturating_sub(1)),
             hash: tip.hash,
         };
-        Ok(Staged { records, entries, revisions, command: command_of(append), receipt, tip })
+        Ok(Staged { records, entries, revisions, command: command_of(append), receipt, tip, says })
     }
 
     /// Adds an append that was decided on this batch as it is.
@@ -168,8 +185,18 @@ impl Batch {
             self.commands.insert(command.clone(), (digest, staged.receipt));
             self.commit.commands.push((command, digest, staged.receipt));
         }
+        if staged.says
+            && let Some(said) = self.says.take()
+        {
+            self.commit.key = Some((staged.receipt.first, said.key()));
+        }
         self.tip = staged.tip;
         staged.receipt
+    }
+
+    /// What no record was written for.
+    pub(super) const fn unsaid(&self) -> Option<extension::Entry> {
+        self.says
     }
 
     /// The frame, what the index has to know of it, and where it ends; the batch starts anew there.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::super::chunk;
 use super::SledStore;
-use crate::{CommitStore, Durability, StoreReadError};
+use crate::{CommitStore, Durability, JournalOptions, JournaledStore, StoreReadError};
 
 /// A commit of four chunks.
 fn long(fill: u8) -> Vec<u8> {
@@ -100,4 +100,23 @@ fn a_closed_store_refuses_instead_of_panicking() {
     assert!(matches!(store.read(1), Err(StoreReadError::Io { number: 1, .. })));
     drop(store);
     assert_eq!(open(directory.path()).head(), 1);
+}
+
+#[test]
+fn a_commit_that_is_damaged_here_and_whole_in_the_journal_is_taken_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = JournalOptions { durability: Durability::Buffered, ..JournalOptions::default() };
+    let journaled = || JournaledStore::open(directory.path(), &options).unwrap();
+    let store = journaled();
+    for number in 1..=3_u8 {
+        store.commit(u64::from(number) - 1, &long(number)).unwrap();
+    }
+    store.close().unwrap();
+    std::fs::remove_file(directory.path().join("clean")).unwrap();
+    let sled = open(&directory.path().join("sled"));
+    remove(sled.files().as_ref().unwrap(), 2, 1);
+    sled.close().unwrap();
+    let store = journaled();
+    assert_eq!(store.read(2), Ok(long(2)));
+    assert_eq!(store.head(), 3);
 }

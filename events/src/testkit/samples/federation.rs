@@ -2,7 +2,7 @@
 
 use crate::testkit::{NOON, word};
 use crate::{
-    AccountClosed, AccountId, AccountLimitsSet, AccountOpened, AgentDeactivated, AgentId,
+    AccountClosed, AccountId, AccountLimitsSet, AccountOpened, AccountReopened, AgentDeactivated, AgentId,
     AgentProfile, AgentReactivated, AgentRegistered, AgentRevised, Amount, AttemptBlocked,
     BlockReason, Candidate, CandidateStanding, DecisionId, Digest, Event, EventId,
     GovernanceDefault, GovernanceDefaultSet, GovernancePolicySet, HubOpened, InvocationId, Limits,
@@ -191,6 +191,7 @@ fn budget() -> Vec<(Event, Texts)> {
         (AccountOpened { account, parent, limits }.into(), by_ada()),
         (AccountLimitsSet { account, limits }.into(), by_ada()),
         (AccountClosed { account }.into(), reason()),
+        (AccountReopened { account }.into(), reason()),
         (Reserved { reservation, invocation, account, amount: amount(300, 400) }.into(), reason()),
         (settled.into(), reason()),
         (overrun.into(), reason()),

@@ -114,7 +114,14 @@ fn invocations() -> Vec<(Event, Texts)> {
         (started.into(), reason()),
         (answered.into(), answer()),
         (
-            InvocationFailed { invocation, attempt, class, usage: USAGE }.into(),
+            InvocationFailed {
+                invocation,
+                attempt,
+                class,
+                usage: USAGE,
+                latency_us: Some(1_234_567),
+            }
+            .into(),
             answer().with(TextName::REASON, "the process ended during the call"),
         ),
         (OutcomeArrivedLate { invocation, attempt, usage: USAGE }.into(), answer()),

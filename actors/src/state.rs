@@ -1,0 +1,183 @@
+//! State: all that a hub decides on, composed of what each decider knows.
+
+use convoke_events::{
+    AccountId, BudgetEvent, CollectiveEvent, CollectiveId, Event, EventId, HubId, InvocationEvent,
+    InvocationId, Purpose, TaskConcluded, TaskEvent, TaskId, Timestamp,
+};
+
+use crate::authority::Roles;
+use crate::budget::Ledger;
+use crate::collective::Collectives;
+use crate::governance::Governance;
+use crate::invocation::{Call, Invocations};
+use crate::proposal::Proposals;
+use crate::registry::Registry;
+use crate::routing::Routing;
+use crate::task::Tasks;
+
+/// All decision state of one hub, folded from its events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    pub(crate) hub: HubId,
+    pub(crate) opened: bool,
+    pub(crate) roles: Roles,
+    pub(crate) registry: Registry,
+    pub(crate) governance: Governance,
+    pub(crate) routing: Routing,
+    pub(crate) ledger: Ledger,
+    pub(crate) tasks: Tasks,
+    pub(crate) invocations: Invocations,
+    pub(crate) collectives: Collectives,
+    pub(crate) proposals: Proposals,
+}
+
+/// The next step of a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// Of a task: its triage, or its collective.
+    Task(TaskId),
+    /// Of a collective whose calls have all ended: its verdict.
+    Verdict(CollectiveId),
+}
+
+/// What the runtime has to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owed {
+    /// A step to take, at once; taking it may make another one owed.
+    pub step: Option<Step>,
+    /// Calls to make, unless they are under way.
+    pub calls: Vec<Call>,
+    /// When to look at a deadline, and whose.
+    pub deadline: Option<(Timestamp, InvocationId)>,
+}
+
+impl State {
+    /// A hub of which nothing is recorded yet.
+    pub fn empty(hub: HubId) -> Self {
+        Self {
+            hub,
+            opened: false,
+            roles: Roles::default(),
+            registry: Registry::default(),
+            governance: Governance::default(),
+            routing: Routing::default(),
+            ledger: Ledger::default(),
+            tasks: Tasks::default(),
+            invocations: Invocations::default(),
+            collectives: Collectives::default(),
+            proposals: Proposals::default(),
+        }
+    }
+
+    /// The account at the root of the hub's budgets.
+    pub(crate) fn account(&self) -> AccountId {
+        AccountId::derive(&[self.hub.as_str()])
+    }
+
+    /// How a task ended, if it has.
+    pub fn conclusion(&self, task: TaskId) -> Option<&TaskConcluded> {
+        self.tasks.conclusion(task)
+    }
+
+    /// Whether a task of this id was ever handed in.
+    pub fn knows_task(&self, task: TaskId) -> bool {
+        self.tasks.knows(task)
+    }
+
+    /// The call that an invocation in flight owes.
+    pub(crate) fn call(&self, invocation: InvocationId) -> Option<Call> {
+        self.invocations.call(invocation)
+    }
+
+    /// The state after an event.
+    pub fn evolve(&mut self, id: EventId, event: &Event) {
+        match event {
+            Event::Hub(event) => {
+                self.opened = true;
+                self.roles.evolve(event);
+            }
+            Event::Registry(event) => {
+                self.routing.agent_changed(id);
+                self.registry.evolve(event);
+            }
+            Event::Governance(event) => self.governance.evolve(event),
+            Event::Routing(event) => self.routing.evolve(id, event),
+            Event::Budget(event) => {
+                if let BudgetEvent::Settled(settled) = event {
+                    self.invocations.settled(settled, self.ledger.held(settled.reservation));
+                }
+                self.ledger.evolve(event);
+            }
+            Event::Task(event) => {
+                if let TaskEvent::TaskConcluded(concluded) = event {
+                    self.forget(concluded.task);
+                }
+                self.tasks.evolve(id, event);
+            }
+            Event::Invocation(event) => self.evolve_invocation(id, event),
+            Event::Collective(event) => {
+                if let CollectiveEvent::CollectiveConvened(convened) = event {
+                    self.tasks.collective_convened(id, convened.task);
+                }
+                self.collectives.evolve(id, event);
+            }
+            Event::Proposal(event) => self.proposals.evolve(id, event),
+            Event::Host(_) => {}
+        }
+    }
+
+    fn evolve_invocation(&mut self, id: EventId, event: &InvocationEvent) {
+        match event {
+            InvocationEvent::InvocationStarted(started) => {
+                if started.purpose == Purpose::Triage {
+                    self.tasks.triage_started(id, started.task);
+                }
+            }
+            InvocationEvent::InvocationAnswered(answered) => {
+                if let Some(started) = self.invocations.started(answered.invocation) {
+                    if started.purpose == Purpose::Triage {
+                        self.tasks.triage_answered(id, started, &answered.key);
+                    }
+                    self.collectives.call_ended(id, started);
+                }
+            }
+            InvocationEvent::InvocationFailed(failed) => {
+                if let Some(started) = self.invocations.started(failed.invocation) {
+                    self.collectives.call_ended(id, started);
+                }
+            }
+            InvocationEvent::OutcomeArrivedLate(_) => {}
+        }
+        self.invocations.evolve(id, event);
+    }
+
+    /// Lets go of what only an unfinished task needs.
+    fn forget(&mut self, task: TaskId) {
+        self.routing.forget(task);
+        self.collectives.forget(task);
+        let account = self.tasks.get(task).map(|task| task.account);
+        if let Some(account) = account.filter(|_| !self.invocations.may_come_back(task)) {
+            self.ledger.forget(account);
+        }
+    }
+
+    /// What the runtime has to do now, whatever it did before.
+    pub fn owed(&self) -> Owed {
+        Owed {
+            step: self.next_step(),
+            calls: self.invocations.calls().collect(),
+            deadline: self.invocations.next_deadline(),
+        }
+    }
+
+    /// The step that is owed, if any.
+    pub(crate) fn next_step(&self) -> Option<Step> {
+        let verdict = self.collectives.next_ready().map(Step::Verdict);
+        verdict.or_else(|| self.tasks.next_ready().map(Step::Task))
+    }
+
+    /// The next deadline, and whose it is.
+    pub(crate) fn next_deadline(&self) -> Option<(Timestamp, InvocationId)> {
+        self.invocations.next_deadline()
+    }
+}

@@ -1,0 +1,65 @@
+//! Submission: a task is taken in, or found to be there.
+
+use convoke_events::{
+    AccountId, CorrelationId, TaskPlan, TaskSubmitted, TextName, Texts, record::TooLarge,
+};
+
+use super::{MAX_TASK_BYTES, artifact_of};
+use crate::budget;
+use crate::command::TaskSubmission;
+use crate::decision::{Draft, Story};
+use crate::refusal::Refusal;
+use crate::state::State;
+
+/// Takes a task in, opens its account, or finds that it is there.
+pub(crate) fn submit(state: &State, submission: &TaskSubmission) -> Result<Vec<Draft>, Refusal> {
+    let TaskSubmission { request, title, body, source, plan, limits } = submission;
+    check(submission)?;
+    let task = TaskSubmission::id(&state.hub, request);
+    let content = submission.content();
+    let known = state.tasks.open.get(&task).map(|open| open.content);
+    match known.or_else(|| state.tasks.ended.get(&task).map(|ended| ended.content)) {
+        Some(known) if known == content => return Ok(Vec::new()),
+        Some(_) => return Err(Refusal::TaskDiffers { request: request.clone(), task }),
+        None => {}
+    }
+    let account = AccountId::derive(&[&task.to_string()]);
+    let size = title.len().saturating_add(body.len());
+    let too_large = TooLarge { what: "a task's title and body", size, limit: MAX_TASK_BYTES };
+    let content_bytes = match u32::try_from(size) {
+        Ok(bytes) if size <= MAX_TASK_BYTES => bytes,
+        _ => return Err(too_large.into()),
+    };
+    let plan = plan.clone();
+    let submitted = TaskSubmitted { task, account, plan, content, content_bytes };
+    let texts = Texts::none()
+        .with(TextName::NAME, request)
+        .with(TextName::TITLE, title)
+        .with(TextName::BODY, body)
+        .with_some(TextName::SOURCE, source.as_deref());
+    let story = Story { task, cause: None };
+    let correlation = CorrelationId::of_task(task);
+    let account = budget::open(account, Some(state.account()), *limits, Some(correlation));
+    Ok(vec![story.on_task(submitted, texts), account])
+}
+
+fn check(submission: &TaskSubmission) -> Result<(), Refusal> {
+    let rules = submission.plan.rules();
+    let too_little = [
+        (submission.request.is_empty(), "a request's id", "one character long"),
+        (submission.title.trim().is_empty(), "a request's title", "one word long"),
+        (rules.deadline_ms == 0, "a deadline", "1 millisecond"),
+        (rules.max_output.get() == 0, "the bound on output", "1 token"),
+        (rules.min_contributions == 0, "the least number of contributions", "1"),
+    ];
+    if let Some((_, what, least)) = too_little.into_iter().find(|(wrong, ..)| *wrong) {
+        return Err(Refusal::TooLittle { what, least });
+    }
+    match &submission.plan {
+        TaskPlan::Triage { task_type, escalate, .. } => {
+            artifact_of(task_type)?;
+            escalate.iter().try_for_each(|one| artifact_of(&one.to).map(|_| ()))
+        }
+        TaskPlan::Collective { task_type, .. } => artifact_of(task_type).map(|_| ()),
+    }
+}

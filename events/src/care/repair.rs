@@ -1,0 +1,417 @@
+//! Repair: what is provably intact of a damaged data directory, in a new one.
+//!
+//! Every file of the old directory is looked through for whole records, so it does not matter
+//! whether the log, or the store, can still be opened. The log in the new directory goes as far as
+//! records follow one another from the first on. Whole records behind the first gap cannot be part
+//! of a log, whose hash chain has no gaps; they are kept beside it, in `salvage.jsonl`: each a line
+//! as of an export, with `record`, its bytes in base64, and `proof`, which is `linked` where the
+//! hashes around it agree with it and `checksum` where only its own checksum does. `repair.json`
+//! holds the report.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde_json::json;
+
+use super::carve::{Found, Sources};
+use super::lineage::{Lineage, Next};
+use super::staging::{self, Failed, Staging, StagingError, failed};
+use super::{export, notes};
+use crate::bodies::{Bodies, Body};
+use crate::directory::Directory;
+use crate::log::frame::FrameRecords;
+use crate::record::{RawRecord, RecordView};
+use crate::{
+    Broken, CommitError, CommitStore, Digest, Durability, HubId, JournalOptions, JournaledStore,
+    LogId, MAX_TEXT, OpenError, Position, SledStore,
+};
+
+/// About how many bytes one commit of the new log holds.
+const COMMIT: usize = 1024 * 1024;
+
+/// What a repair kept, and what it could not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Repaired {
+    /// Which log; none where no record was found.
+    pub log: Option<LogId>,
+    /// How many events the new log has: every one up to the first that is not intact.
+    pub events: u64,
+    /// The hash chain's link at the newest of them.
+    pub head: Option<Digest>,
+    /// How many texts from beside the log were kept.
+    pub texts: u64,
+    /// How many records behind the first gap are kept in `salvage.jsonl`.
+    pub salvaged: u64,
+    /// Positions of which nothing intact was found.
+    pub lost: Vec<Lost>,
+    /// Texts beside the log of which nothing intact was found.
+    pub lost_texts: Vec<LostText>,
+}
+
+/// Neighbouring positions of which nothing intact was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lost {
+    /// The first of them.
+    pub first: Position,
+    /// The last of them.
+    pub last: Position,
+    /// Why they are missed.
+    pub why: String,
+}
+
+/// A text beside the log of which nothing intact was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LostText {
+    /// The event that names it.
+    pub position: Position,
+    /// Its name there.
+    pub name: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// Why there was no repair.
+#[derive(Debug, thiserror::Error)]
+pub enum RepairError {
+    /// No log lies there.
+    #[error("there is no log in `{}`", .from.display())]
+    NotFound {
+        /// Where one was looked for.
+        from: PathBuf,
+    },
+    /// Another process has it open.
+    #[error("`{}` is in use: a log is repaired while nobody writes to it", .from.display())]
+    InUse {
+        /// Which directory.
+        from: PathBuf,
+    },
+    /// Something lies where the new log should go.
+    #[error("`{}` exists: a log is repaired to where nothing is", .to.display())]
+    Exists {
+        /// Where.
+        to: PathBuf,
+    },
+    /// What was put together is not a log.
+    #[error("what was put together is no log, first at position {first_bad}: {why}")]
+    Broken {
+        /// The first position that is not as it must be.
+        first_bad: Position,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The new data directory cannot be made.
+    #[error("the new data directory cannot be made")]
+    Open(#[from] OpenError),
+    /// The new data directory takes no more.
+    #[error("the new data directory takes no more")]
+    Commit(#[from] CommitError),
+    /// The operating system refused something.
+    #[error("cannot {doing} `{}`", .path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// With which file or directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+impl RepairError {
+    /// Whether the same may succeed later.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::InUse { .. } | Self::Io { .. } | Self::Commit(_))
+    }
+}
+
+impl From<Failed> for RepairError {
+    fn from(Failed { doing, path, source }: Failed) -> Self {
+        Self::Io { doing, path, source }
+    }
+}
+
+/// Makes a data directory of everything in `from` that is provably intact; changes nothing there.
+///
+/// # Errors
+/// [`RepairError`]; there is no new directory then.
+pub fn repair(from: &Path, to: &Path) -> Result<Repaired, RepairError> {
+    if !["format", "sled", "journal-0", "journal-1"].iter().any(|name| from.join(name).exists()) {
+        return Err(RepairError::NotFound { from: from.to_owned() });
+    }
+    let lock = File::open(from.join("lock"));
+    if let Ok(lock) = &lock
+        && matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
+    {
+        return Err(RepairError::InUse { from: from.to_owned() });
+    }
+    let staging = Staging::begin(to).map_err(|error| match error {
+        StagingError::Exists => RepairError::Exists { to: to.to_owned() },
+        StagingError::Failed(failed) => failed.into(),
+    })?;
+    let scratch = staging.path().join("scratch");
+    let sources = sources(from, &scratch);
+    let lineage = Lineage::of(sources.carve());
+    let mut repair = Repair::begin(from, staging.path())?;
+    if let Some(lineage) = &lineage {
+        repair.keep(lineage, &sources)?;
+        repair.salvage(lineage, &sources)?;
+    }
+    let repaired = repair.finish(lineage.as_ref())?;
+    drop(sources);
+    if scratch.exists() {
+        fs::remove_dir_all(&scratch).map_err(failed("remove", &scratch))?;
+    }
+    staging.finish()?;
+    Ok(repaired)
+}
+
+/// Every file that may hold records. What the store itself can still read comes first: it knows
+/// which parts belong together.
+fn sources(from: &Path, scratch: &Path) -> Sources {
+    let mut sources = Sources::default();
+    for store in ["sled", "sled.copy"] {
+        let (copy, commits) = (scratch.join(store), scratch.join(format!("{store}.commits")));
+        // The store changes what it opens, so it is given a copy. Nothing depends on whether it
+        // can read that: all its files are looked through too.
+        if copy_files(&from.join(store), &copy).is_ok() && read_out(&copy, &commits).is_ok() {
+            sources.add(&commits);
+        }
+    }
+    for name in ["journal-0", "journal-1"] {
+        sources.add(&from.join(name));
+    }
+    for store in ["sled", "sled.copy"] {
+        let entries = fs::read_dir(from.join(store)).into_iter().flatten();
+        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        files.sort();
+        for file in files.iter().filter(|file| file.is_file()) {
+            sources.add(file);
+        }
+    }
+    sources
+}
+
+fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes every commit that a store can read into one file.
+fn read_out(store: &Path, to: &Path) -> Result<(), OpenError> {
+    let io = |source| OpenError::Io { doing: "write", path: to.to_owned(), source };
+    let opened = SledStore::open(store, Durability::Buffered)?;
+    let mut file = BufWriter::new(File::create(to).map_err(io)?);
+    for number in 1..=opened.head() {
+        if let Ok(commit) = opened.read(number) {
+            file.write_all(&commit).map_err(io)?;
+        }
+    }
+    file.flush().map_err(io)
+}
+
+/// A new log in the making.
+struct Repair<'a> {
+    from: &'a Path,
+    to: &'a Path,
+    _directory: Directory,
+    store: JournaledStore,
+    old_bodies: Bodies,
+    new_bodies: Bodies,
+    repaired: Repaired,
+    /// How many events are in the new store.
+    committed: u64,
+    salvaged: Vec<u64>,
+}
+
+impl<'a> Repair<'a> {
+    fn begin(from: &'a Path, to: &'a Path) -> Result<Self, RepairError> {
+        let directory = Directory::open(to)?;
+        // All of it is synced before the directory gets its name.
+        let options =
+            JournalOptions { durability: Durability::Buffered, ..JournalOptions::default() };
+        let store = JournaledStore::open(directory.path(), &options)?;
+        let bodies = |directory: &Path| {
+            Bodies::in_folder(directory.join("bodies"), Durability::Buffered, MAX_TEXT)
+        };
+        Ok(Self {
+            from,
+            to,
+            _directory: directory,
+            store,
+            old_bodies: bodies(from),
+            new_bodies: bodies(to),
+            repaired: Repaired {
+                log: None,
+                events: 0,
+                head: None,
+                texts: 0,
+                salvaged: 0,
+                lost: Vec::new(),
+                lost_texts: Vec::new(),
+            },
+            committed: 0,
+            salvaged: Vec::new(),
+        })
+    }
+
+    /// Puts every record into the new log that follows the one before it, append by append.
+    fn keep(&mut self, lineage: &Lineage, sources: &Sources) -> Result<(), RepairError> {
+        self.repaired.log = Some(lineage.log);
+        let mut before = lineage.genesis();
+        let (mut position, mut link) = (0, before);
+        let mut append: Vec<Next> = Vec::new();
+        let mut frame = FrameRecords::default();
+        while let Some(next) = lineage.next(sources, position + 1, link) {
+            let Ok(record) = RecordView::read(&next.record) else { break };
+            // An append lands whole or not at all, also here.
+            let is_last = record.index.checked_add(1) == Some(record.count);
+            position += 1;
+            link = next.hash;
+            append.push(next);
+            if is_last {
+                for Next { record, hash } in append.drain(..) {
+                    self.keep_texts(&record)?;
+                    frame.push(&record, &hash);
+                    self.repaired.events += 1;
+                    self.repaired.head = Some(hash);
+                }
+                if frame.len() >= COMMIT {
+                    self.commit(&mut frame, &mut before)?;
+                }
+            }
+        }
+        self.commit(&mut frame, &mut before)
+    }
+
+    fn commit(&mut self, frame: &mut FrameRecords, before: &mut Digest) -> Result<(), RepairError> {
+        if frame.len() > 0 {
+            let first = Position::after(self.committed);
+            let bytes = frame.finish(first, before);
+            self.store.commit(self.store.head(), &bytes)?;
+            *before = self.repaired.head.unwrap_or(*before);
+            self.committed = self.repaired.events;
+        }
+        Ok(())
+    }
+
+    fn keep_texts(&mut self, record: &[u8]) -> Result<(), RepairError> {
+        let Ok(record) = RecordView::read(record) else { return Ok(()) };
+        let stored = record.stored_texts().unwrap_or_default();
+        let Ok(hub) = HubId::new(record.hub) else { return Ok(()) };
+        for (name, digest, length) in stored {
+            match self.old_bodies.get(&hub, digest, length) {
+                Ok(content) => {
+                    let kept = self.new_bodies.put(&hub, &Body { digest, content });
+                    kept.map_err(|error| Failed {
+                        doing: "write a text to",
+                        path: self.to.to_owned(),
+                        source: io::Error::other(error),
+                    })?;
+                    self.repaired.texts += 1;
+                }
+                Err(error) => self.repaired.lost_texts.push(LostText {
+                    position: record.position,
+                    name: name.to_owned(),
+                    why: error.to_string(),
+                }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps every whole record behind the new log's end beside it.
+    fn salvage(&mut self, lineage: &Lineage, sources: &Sources) -> Result<(), RepairError> {
+        let path = self.to.join("salvage.jsonl");
+        let mut file: Option<BufWriter<File>> = None;
+        let mut written: Vec<Digest> = Vec::new();
+        for found in lineage.behind(self.repaired.events) {
+            let Ok(record) = sources.record(found) else { continue };
+            let digest = Digest::of(&record);
+            if self.salvaged.last() != Some(&found.position) {
+                written.clear();
+            } else if written.contains(&digest) {
+                continue;
+            }
+            written.push(digest);
+            let Some(line) = self.salvage_line(found, &record) else { continue };
+            if file.is_none() {
+                let made = File::create(&path).map_err(failed("make", &path))?;
+                file = Some(BufWriter::new(made));
+            }
+            let Some(file) = &mut file else { continue };
+            writeln!(file, "{line}").map_err(failed("write", &path))?;
+            self.salvaged.push(found.position);
+            self.repaired.salvaged += 1;
+        }
+        if let Some(mut file) = file {
+            file.flush().map_err(failed("write", &path))?;
+        }
+        Ok(())
+    }
+
+    fn salvage_line(&self, found: &Found, record: &[u8]) -> Option<serde_json::Value> {
+        let mut raw = RawRecord::decode(record).ok()?;
+        let hub = raw.envelope.hub.clone();
+        // What cannot be fetched stays named by its digest.
+        let _ = self.old_bodies.fetch(&hub, &mut raw.texts);
+        let linked = found.previous.chain(record) == found.hash;
+        let mut line = export::line(&raw, found.hash);
+        let object = line.as_object_mut()?;
+        object.insert("record".to_owned(), json!(STANDARD.encode(record)));
+        object.insert("proof".to_owned(), json!(if linked { "linked" } else { "checksum" }));
+        Some(line)
+    }
+
+    /// Closes the new log, verifies it, and writes down what is not in it.
+    fn finish(mut self, lineage: Option<&Lineage>) -> Result<Repaired, RepairError> {
+        let notes = notes::readable(&self.from.join("checkpoints"));
+        let ours = |log: LogId| self.repaired.log.is_none_or(|known| known == log);
+        let notes: Vec<_> = notes.into_iter().filter(|note| ours(note.checkpoint().log)).collect();
+        let signed = notes.iter().map(|note| note.checkpoint().size).max().unwrap_or(0);
+        let newest = lineage.map_or(0, Lineage::newest);
+        self.count_lost(newest, signed);
+        crate::verify(&self.store)
+            .map_err(|Broken { first_bad, why }| RepairError::Broken { first_bad, why })?;
+        self.store.close()?;
+        let within = notes::within(&notes, self.repaired.events);
+        if !within.is_empty() {
+            staging::write(&self.to.join("checkpoints"), within.as_bytes())?;
+        }
+        staging::copy_key(self.from, self.to)?;
+        let report = serde_json::to_vec_pretty(&self.repaired).unwrap_or_default();
+        staging::write(&self.to.join("repair.json"), &report)?;
+        Ok(self.repaired)
+    }
+
+    fn count_lost(&mut self, newest: u64, signed: u64) {
+        let kept = self.repaired.events;
+        let mut next = kept + 1;
+        let mut salvaged = std::mem::take(&mut self.salvaged);
+        salvaged.push(newest.max(kept) + 1);
+        for position in salvaged {
+            if position > next {
+                self.lose(next, position - 1, "no intact copy of it was found");
+            }
+            next = next.max(position + 1);
+        }
+        let seen = newest.max(kept);
+        if signed > seen {
+            self.lose(seen + 1, signed, "a signed checkpoint says it was there; nothing was found");
+        }
+    }
+
+    fn lose(&mut self, first: u64, last: u64, why: &str) {
+        let (first, last) = (Position::after(first - 1), Position::after(last - 1));
+        self.repaired.lost.push(Lost { first, last, why: why.to_owned() });
+    }
+}

@@ -1,0 +1,71 @@
+//! The format file: how a directory is laid out, and how an older layout becomes the newest.
+//!
+//! It holds `convoke-data N` and a line feed. The rule:
+//!
+//! 1. The newest number is opened; an older one is upgraded in place, one step after the other, and
+//!    the file says the new number once the step is on disk. A step that was interrupted is taken
+//!    again.
+//! 2. A newer number is refused: a newer Convoke has been here, which alone knows how to go back.
+//! 3. A directory with a log and without a format file is refused.
+//!
+//! | number | layout | the step to it |
+//! |---|---|---|
+//! | 1 | the store alone | |
+//! | 2 | a journal before the store | an empty journal is made: in format 1 the store was synced with every commit, so it is the whole log |
+//!
+//! Records have a format of their own, and so has every event: neither needs a step here.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use super::failed;
+use crate::{JournaledStore, OpenError};
+
+/// The newest layout, which this build writes.
+const NEWEST: &str = "convoke-data 2";
+
+/// The layout before there was a journal.
+const WITHOUT_JOURNAL: &str = "convoke-data 1";
+
+/// Says that a new directory has the newest layout.
+pub(super) fn begin(directory: &Path) -> Result<(), OpenError> {
+    write(directory, NEWEST).map_err(|source| failed("write", &directory.join("format"), source))
+}
+
+/// Upgrades a directory to the newest layout.
+pub(super) fn upgrade(directory: &Path) -> Result<(), OpenError> {
+    let file = directory.join("format");
+    let found = match fs::read_to_string(&file) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) if error.kind() == ErrorKind::InvalidData => "no text".to_owned(),
+        Err(source) => return Err(failed("read", &file, source)),
+    };
+    match found.strip_suffix('\n') {
+        Some(NEWEST) => Ok(()),
+        Some(WITHOUT_JOURNAL) => {
+            // Both are there where only this file was not written any more.
+            if !["journal-0", "journal-1"].iter().all(|name| directory.join(name).exists()) {
+                JournaledStore::put_before(directory)?;
+            }
+            begin(directory)?;
+            tracing::info!(directory = %directory.display(), "a journal was put before the store");
+            Ok(())
+        }
+        Some(_) | None => {
+            let found = found.trim_end().chars().take(60).collect();
+            Err(OpenError::Format { file, found, known: NEWEST })
+        }
+    }
+}
+
+/// Writes the file whole or not at all.
+fn write(directory: &Path, format: &str) -> io::Result<()> {
+    let new = directory.join("format.new");
+    let mut file = File::create(&new)?;
+    file.write_all(format!("{format}\n").as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&new, directory.join("format"))?;
+    File::open(directory)?.sync_all()
+}

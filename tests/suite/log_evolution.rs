@@ -1,0 +1,176 @@
+//! What an older Convoke wrote is read by this one; what a newer one wrote is refused by name.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use convoke_events::record::{self, Envelope, RawRecord};
+use convoke_events::testkit::{ManualClock, interaction};
+use convoke_events::{
+    ClockBehind, CommitStore, Digest, Durability, Engine, Event, FactsError, InvocationEvent, Log,
+    LogId, MemoryStore, OpenError, Options, Position, Query, Revision, SledStore, Texts,
+};
+
+fn golden(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/golden");
+    let text = fs::read_to_string(folder.join(format!("{name}.hex"))).unwrap();
+    let digits: String = text.split_whitespace().collect();
+    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
+/// A record of another version in a place of its own: an append of one event.
+fn placed(raw: &RawRecord, log: LogId, position: u64) -> Vec<u8> {
+    let envelope = Envelope {
+        log,
+        position: Position::new(position).unwrap(),
+        revision: Revision::new(position).unwrap(),
+        index: 0,
+        count: 1,
+        extension: Vec::new(),
+        ..raw.envelope.clone()
+    };
+    record::encode(&envelope, &raw.event_type, raw.version, &raw.facts, &Texts::none()).unwrap()
+}
+
+/// A commit of these records, as the log documents it to the byte.
+fn commit(log: LogId, records: &[Vec<u8>]) -> Vec<u8> {
+    let mut hash = record::genesis(log);
+    let mut frame = vec![1];
+    frame.extend(u32::try_from(records.len()).unwrap().to_le_bytes());
+    frame.extend(1_u64.to_le_bytes());
+    frame.extend(hash.as_bytes());
+    for record in records {
+        hash = hash.chain(record);
+        frame.extend(u32::try_from(record.len()).unwrap().to_le_bytes());
+        frame.extend(record);
+        frame.extend(hash.as_bytes());
+    }
+    frame
+}
+
+fn opened(records: &[Vec<u8>], log: LogId) -> Result<Engine, OpenError> {
+    let store = MemoryStore::new();
+    store.commit(0, &commit(log, records)).unwrap();
+    let clock = Arc::new(ManualClock::default());
+    Engine::open_with(Arc::new(store), clock, ClockBehind::Allow)
+}
+
+fn latency(event: &Event) -> Option<u64> {
+    let Event::Invocation(InvocationEvent::InvocationFailed(failed)) = event else {
+        panic!("another event: {event:?}");
+    };
+    failed.latency_us
+}
+
+#[test]
+fn a_failed_call_recorded_before_latency_was_is_read_without_one() {
+    let hash = Digest::of(b"link");
+    let read = |name| RawRecord::decode(&golden(name)).unwrap().into_recorded(hash).unwrap();
+    let (before, now) = (read("InvocationFailed.v1"), read("InvocationFailed.v2"));
+    assert_eq!((latency(&before.event), latency(&now.event)), (None, Some(1_234_567)));
+    let without = |mut json: serde_json::Value| {
+        json.as_object_mut().unwrap().remove("latency_us");
+        json
+    };
+    assert_eq!(without(before.event.to_json()), without(now.event.to_json()));
+}
+
+#[test]
+fn a_log_holds_both_versions_side_by_side_and_keeps_the_bytes_of_each() {
+    let log = LogId::derive(&["both"]);
+    let names = ["InvocationFailed.v1", "InvocationFailed.v2"];
+    let records: Vec<Vec<u8>> = (1..)
+        .zip(names)
+        .map(|(position, name)| placed(&RawRecord::decode(&golden(name)).unwrap(), log, position))
+        .collect();
+    let engine = opened(&records, log).unwrap();
+    let events: Vec<_> = engine.reader().read(Query::event_type("InvocationFailed")).collect();
+    let read: Vec<_> = events.iter().map(|event| latency(&event.as_ref().unwrap().event)).collect();
+    assert_eq!(read, [None, Some(1_234_567)]);
+    let hash = records.iter().fold(record::genesis(log), |hash, record| hash.chain(record));
+    assert_eq!(engine.reader().verify().unwrap().head, Some(hash));
+}
+
+#[test]
+fn an_unknown_type_or_version_is_refused_by_name_and_place() {
+    let log = LogId::derive(&["newer"]);
+    let known = RawRecord::decode(&golden("InvocationFailed.v2")).unwrap();
+    let check = |event_type: &str, version: u16| {
+        let newer = RawRecord { event_type: event_type.to_owned(), version, ..known.clone() };
+        let records = [placed(&known, log, 1), placed(&newer, log, 2)];
+        let refused = opened(&records, log).err().unwrap();
+        let OpenError::Facts { position, source } = refused else { panic!("{refused}") };
+        assert_eq!(position.get(), 2);
+        let expected = FactsError::Unknown { event_type: event_type.to_owned(), version };
+        assert_eq!(source, expected);
+        assert!(source.to_string().contains(&format!("`{event_type}` version {version}")));
+    };
+    check("InvocationFailed", 3);
+    check("InvocationFailed", 0);
+    check("InvocationForgotten", 1);
+}
+
+/// A directory as it was before there was a journal: a store, synced with every commit.
+fn without_a_journal(directory: &Path) -> Vec<Digest> {
+    let store = SledStore::open(&directory.join("sled"), Durability::Synced).unwrap();
+    let mut engine = Engine::open(Arc::new(store), Arc::new(ManualClock::default())).unwrap();
+    let commit = |body: &str| engine.commit(&[interaction("a", body)])[0].clone().unwrap().hash;
+    let hashes = ["1", "2", "3"].map(commit).to_vec();
+    engine.close().unwrap();
+    fs::write(directory.join("format"), "convoke-data 1\n").unwrap();
+    hashes
+}
+
+fn hashes(log: &Log) -> Vec<Digest> {
+    log.read(Query::all()).map(|event| event.unwrap().hash).collect()
+}
+
+#[test]
+fn a_directory_of_the_format_before_is_upgraded_in_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut expected = without_a_journal(directory.path());
+    for _ in 0..2 {
+        let log = Log::open_existing(directory.path(), Options::default()).unwrap();
+        assert_eq!(hashes(&log), expected);
+        expected.push(log.append(interaction("a", "more")).wait().unwrap().hash);
+        log.verify().unwrap();
+    }
+    let format = fs::read_to_string(directory.path().join("format")).unwrap();
+    assert_eq!(format, "convoke-data 2\n");
+}
+
+#[test]
+fn an_upgrade_that_was_interrupted_is_taken_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let expected = without_a_journal(directory.path());
+    drop(Log::open(directory.path(), Options::default()).unwrap());
+    for left in [&["journal-0", "journal-1"][..], &["journal-0"], &[]] {
+        for name in ["journal-0", "journal-1"] {
+            if !left.contains(&name) {
+                fs::remove_file(directory.path().join(name)).unwrap();
+            }
+        }
+        fs::write(directory.path().join("format"), "convoke-data 1\n").unwrap();
+        // It was interrupted, so it was not closed either.
+        fs::remove_file(directory.path().join("clean")).unwrap();
+        let log = Log::open(directory.path(), Options::default()).unwrap();
+        assert_eq!(hashes(&log), expected, "{left:?}");
+    }
+}
+
+#[test]
+fn a_directory_of_a_newer_format_or_of_none_is_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    without_a_journal(directory.path());
+    for found in ["convoke-data 3\n", "convoke-data 2", "convoke-data", "", "\u{fffd}"] {
+        fs::write(directory.path().join("format"), found).unwrap();
+        let refused = Log::open(directory.path(), Options::default()).unwrap_err();
+        let OpenError::Format { found: named, known, .. } = refused else { panic!("{refused}") };
+        assert_eq!((named.as_str(), known), (found.trim_end(), "convoke-data 2"));
+        assert!(!directory.path().join("journal-0").exists());
+    }
+    fs::remove_file(directory.path().join("format")).unwrap();
+    let refused = Log::open(directory.path(), Options::default()).unwrap_err();
+    assert!(matches!(refused, OpenError::Format { .. }), "{refused}");
+}
