@@ -3,8 +3,8 @@
 use crate::record::{self, Envelope, TooLarge};
 use crate::text::Texts;
 use crate::{
-    BodyError, CodecError, CorrelationId, Digest, Event, EventId, Expected, HubId, IdempotencyKey, LogId,
-    MAX_TEXT, Position, Principal, Revision, StreamId, Timestamp,
+    BodyError, CodecError, CorrelationId, Digest, Event, EventId, Expected, HubId, IdempotencyKey,
+    LogId, MAX_TEXT, Position, Principal, Revision, StreamId, Timestamp,
 };
 
 /// The most events one append may hold.

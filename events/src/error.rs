@@ -144,9 +144,9 @@ impl OpenError {
             | Self::Damaged { .. }
             | Self::Facts { .. } => true,
             // What names another format in good order is of another version.
-            Self::Format { found, .. } => {
-                found.strip_prefix("convoke-data ").is_none_or(|number| number.parse::<u32>().is_err())
-            }
+            Self::Format { found, .. } => found
+                .strip_prefix("convoke-data ")
+                .is_none_or(|number| number.parse::<u32>().is_err()),
             Self::NotFound { .. }
             | Self::InUse { .. }
             | Self::Io { .. }

@@ -120,8 +120,8 @@ pub use self::proof::{ConsistencyProof, InclusionProof, ProveError};
 pub use self::record::{Envelope, Recorded};
 pub use self::signer::*;
 pub use self::store::{
-    CommitError, CommitStore, Disagreement, Disk, DiskFile, Durability, JournalOptions, JournaledStore,
-    MemoryStore, SledStore, StoreReadError, SystemDisk,
+    CommitError, CommitStore, Disagreement, Disk, DiskFile, Durability, JournalOptions,
+    JournaledStore, MemoryStore, SledStore, StoreReadError, SystemDisk,
 };
 pub use self::stream::*;
 pub use self::text::*;

@@ -26,8 +26,8 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use self::handover::Handover;
 use self::engine::opening::{IndexFile, Opening};
+use self::handover::Handover;
 use self::sweeper::Sweeper;
 use self::verify::Examined;
 use self::writer::Writer;
@@ -36,10 +36,12 @@ use crate::care::{backup, export};
 use crate::checkpoint::{Notary, Subject};
 use crate::directory::Directory;
 use crate::{
-    ConsistencyProof, InclusionProof, ProveError, PublicKey, RotateError, SignedCheckpoint, Signer, VouchError,
-    Append, BackupError, Broken, Copied, ExportError, Growth, SweepError, Swept, CommitError, CommitStore, Digest, Engine, Events, Fence, HubId, IdempotencyKey,
-    Landing, JournalOptions, JournaledStore, LogId, MemoryStore, OpenError, Options, Position, Principal, Query, ReadError, Reader,
-    Receipt, Revision, Stats, StreamId, Subscription, Timestamp, Verified,
+    Append, BackupError, Broken, CommitError, CommitStore, ConsistencyProof, Copied, Digest,
+    Engine, Events, ExportError, Fence, Growth, HubId, IdempotencyKey, InclusionProof,
+    JournalOptions, JournaledStore, Landing, LogId, MemoryStore, OpenError, Options, Position,
+    Principal, ProveError, PublicKey, Query, ReadError, Reader, Receipt, Revision, RotateError,
+    SignedCheckpoint, Signer, Stats, StreamId, Subscription, SweepError, Swept, Timestamp,
+    Verified, VouchError,
 };
 
 /// How far a log goes.

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use convoke_events::{
-    AgentId, CollectiveId, HubId, IdParseError, Position, ProposalId, PublicKey, Slug, TaskId, Timestamp,
+    AgentId, CollectiveId, HubId, IdParseError, Position, ProposalId, PublicKey, Slug, TaskId,
+    Timestamp,
 };
 
 const AFTER: &str = "\

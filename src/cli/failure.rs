@@ -8,9 +8,8 @@ use std::process::ExitCode;
 use convoke_actors::command::CommandError;
 use convoke_events::proof::{ProofError, ProofParseError};
 use convoke_events::{
-    CheckpointError, KeyFileError, ProveError, VouchError,
-    AppendError, BackupError, ExportError, HubId, OpenError, Position, ReadError, RepairError,
-    RestoreError,
+    AppendError, BackupError, CheckpointError, ExportError, HubId, KeyFileError, OpenError,
+    Position, ProveError, ReadError, RepairError, RestoreError, VouchError,
 };
 
 use crate::config::ConfigError;
@@ -277,12 +276,12 @@ fn opening_hint(error: &OpenError) -> Option<String> {
         OpenError::Disagreement(_)
         | OpenError::Contradicted { .. }
         | OpenError::Checkpoints(_)
-        | OpenError::Store { .. } => {
-            Some("keep the directory as it is; `convoke log repair` saves what is intact".to_owned())
-        }
-        OpenError::KeyFile(KeyFileError::Absent { .. }) | OpenError::AnotherKey { .. } => Some(
-            "name the file with the log's key with --key-file or CONVOKE_KEY_FILE".to_owned(),
+        | OpenError::Store { .. } => Some(
+            "keep the directory as it is; `convoke log repair` saves what is intact".to_owned(),
         ),
+        OpenError::KeyFile(KeyFileError::Absent { .. }) | OpenError::AnotherKey { .. } => {
+            Some("name the file with the log's key with --key-file or CONVOKE_KEY_FILE".to_owned())
+        }
         OpenError::KeyFile(KeyFileError::Exposed { .. }) => {
             Some("`chmod 600` it, and think of who may have read it".to_owned())
         }

@@ -2,12 +2,12 @@
 
 mod append;
 mod backup;
-mod export;
 mod check_proof;
+mod export;
 mod lines;
+mod prove;
 mod repair;
 mod restore;
-mod prove;
 mod show;
 mod stats;
 mod verify;

@@ -86,12 +86,13 @@ fn a_bad_line_is_named_after_the_receipts_of_the_lines_before_it() {
 }
 
 #[test]
-fn a_body_too_large_for_an_event_is_refused_with_both_numbers() {
+fn a_body_over_the_limit_is_refused_with_both_numbers() {
     let (_place, data) = fresh();
-    let body = "x".repeat(20_000);
+    let body = "x".repeat(8 * 1024 * 1024 + 1);
     let input = format!("{{\"stream\":\"s\",\"kind\":\"outcome\",\"body\":\"{body}\"}}\n");
     let complaint = convoke_reading(&data, &["log", "append"], &input).failed(2);
-    assert!(complaint.contains("line 1") && complaint.contains("16384"), "{complaint}");
+    let numbers = ["line 1", "8388609", "8388608"];
+    assert!(numbers.iter().all(|number| complaint.contains(number)), "{complaint}");
 }
 
 #[test]
@@ -145,14 +146,14 @@ fn an_empty_log_verifies_as_empty() {
     let (_place, data) = fresh();
     Log::open(&data, Options::default()).unwrap().close().unwrap();
     let verified = json(&data, &["log", "verify"]);
-    assert_eq!(verified, json!({ "events": 0, "head": null }));
+    assert_eq!((&verified["events"], &verified["head"]), (&json!(0), &json!(null)));
 }
 
 #[test]
 fn a_directory_in_which_nothing_was_acknowledged_verifies_as_empty() {
     let place = tempfile::tempdir().unwrap();
     let verified = json(place.path(), &["log", "verify"]);
-    assert_eq!(verified, json!({ "events": 0, "head": null }));
+    assert_eq!((&verified["events"], &verified["head"]), (&json!(0), &json!(null)));
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
 }
 

@@ -29,7 +29,7 @@ fn every_request_is_handled_and_the_summary_says_how() {
     assert!(summary["blocked"].as_u64().unwrap() > 0, "{summary}");
     assert!(summary["tokens"]["settled"].as_u64().unwrap() > 0, "{summary}");
     let verified = json(&data, &["log", "verify"]);
-    assert_eq!(verified, json!({ "events": summary["events"], "head": summary["head"] }));
+    assert_eq!((&verified["events"], &verified["head"]), (&summary["events"], &summary["head"]));
     let names: Vec<&str> = summary.as_object().unwrap().keys().map(String::as_str).collect();
     let mut expected = [
         "requests",

@@ -73,11 +73,11 @@ impl Made {
     }
 
     #[track_caller]
-    fn refuses(&self, expected: Disagreement) {
+    fn refuses(&self, expected: &Disagreement) {
         // Also the second time: a refusal must not make the directory look better than it is.
         for _ in 0..2 {
             match open(&self.path) {
-                Err(OpenError::Disagreement(found)) => assert_eq!(found, expected),
+                Err(OpenError::Disagreement(found)) => assert_eq!(found, *expected),
                 other => panic!("{other:?} instead of {expected}"),
             }
         }
@@ -189,10 +189,10 @@ fn an_end_that_is_no_frame_was_being_written() {
 fn damage_in_the_middle_of_what_only_the_journal_holds_is_refused() {
     let made = apart(3, 6);
     flip(&made.file("journal-0"), block_of(5) * 8 + 300);
-    made.refuses(Disagreement::JournalDamaged { commit: 5 });
+    made.refuses(&Disagreement::JournalDamaged { commit: 5 });
     let made = apart(3, 6);
     zero(&made.file("journal-0"), block_of(4));
-    made.refuses(Disagreement::JournalDamaged { commit: 4 });
+    made.refuses(&Disagreement::JournalDamaged { commit: 4 });
 }
 
 #[test]
@@ -207,9 +207,9 @@ fn damage_in_what_the_store_holds_too_is_none() {
 #[test]
 fn a_store_that_ends_before_the_journal_begins_is_refused() {
     // Commits 17 to 24 took the place of 1 to 8.
-    apart(7, 24).refuses(Disagreement::StoreShort { store: 7, journal: 9 });
+    apart(7, 24).refuses(&Disagreement::StoreShort { store: 7, journal: 9 });
     apart(8, 24).serves(24);
-    apart(0, 17).refuses(Disagreement::StoreShort { store: 0, journal: 2 });
+    apart(0, 17).refuses(&Disagreement::StoreShort { store: 0, journal: 2 });
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_journal_of_another_log_is_refused() {
         let theirs = Images::take(place.path()).only("sled");
         let made = make(&ours.without("sled").without("clean").with(theirs));
         // Where the other store is shorter, what the journal holds behind it does not follow.
-        made.refuses(Disagreement::Diverged { commit: 1 });
+        made.refuses(&Disagreement::Diverged { commit: 1 });
     }
 }
 
@@ -235,28 +235,28 @@ fn a_frame_that_does_not_follow_the_store_is_refused() {
     for commit in 1..=8 {
         zero(&made.file("journal-0"), block_of(commit));
     }
-    made.refuses(Disagreement::Diverged { commit: 9 });
+    made.refuses(&Disagreement::Diverged { commit: 9 });
 }
 
 #[test]
 fn a_journal_that_cannot_be_asked_is_refused_after_a_stop_that_was_not_clean() {
     let (_, late) = two_stops(6, 6);
     let late = late.without("clean");
-    make(&late.without("journal-1")).refuses(Disagreement::JournalMissing { segment: 1 });
+    make(&late.without("journal-1")).refuses(&Disagreement::JournalMissing { segment: 1 });
     let made = make(&late);
     cut(&made.file("journal-0"), 7 * BLOCK);
     let (found, expected) = (7 * BLOCK, 9 * BLOCK);
-    made.refuses(Disagreement::JournalCut { segment: 0, found, expected });
+    made.refuses(&Disagreement::JournalCut { segment: 0, found, expected });
     let made = make(&late);
     zero(&made.file("journal-0"), 0);
     made.serves(6);
     let made = make(&late);
     zero(&made.file("journal-0"), 0);
     zero(&made.file("journal-1"), 0);
-    made.refuses(Disagreement::JournalUnreadable);
+    made.refuses(&Disagreement::JournalUnreadable);
     let (_, other) = two_stops(6, 6);
     let mixed = late.without("journal-1").with(other.only("journal-1"));
-    make(&mixed).refuses(Disagreement::JournalMixed);
+    make(&mixed).refuses(&Disagreement::JournalMixed);
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn a_store_without_a_journal_is_refused_unless_it_was_closed() {
     let (_, late) = two_stops(6, 6);
     let bare = late.without("journal-0").without("journal-1");
     make(&bare).serves(6);
-    make(&bare.without("clean")).refuses(Disagreement::JournalMissing { segment: 1 });
+    make(&bare.without("clean")).refuses(&Disagreement::JournalMissing { segment: 1 });
 }
 
 #[test]
@@ -272,10 +272,10 @@ fn less_than_a_clean_stop_left_is_refused() {
     let (early, late) = two_stops(3, 6);
     let short = late.without("sled").with(early.only("sled"));
     let bare = short.without("journal-0").without("journal-1");
-    make(&bare).refuses(Disagreement::ShorterThanMark { found: 3, mark: 6 });
+    make(&bare).refuses(&Disagreement::ShorterThanMark { found: 3, mark: 6 });
     let made = make(&short);
     zero(&made.file("journal-0"), block_of(6));
-    made.refuses(Disagreement::ShorterThanMark { found: 5, mark: 6 });
+    made.refuses(&Disagreement::ShorterThanMark { found: 5, mark: 6 });
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn another_commit_than_the_one_of_a_clean_stop_is_refused() {
     let (_, ours) = two_stops(6, 6);
     let theirs = Images::take(place.path()).only("sled");
     let bare = ours.without("sled").without("journal-0").without("journal-1").with(theirs);
-    make(&bare).refuses(Disagreement::OtherThanMark { commit: 6 });
+    make(&bare).refuses(&Disagreement::OtherThanMark { commit: 6 });
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use convoke_events::testkit::{Fault, FaultyStore, ManualClock, NOON, interaction};
 use convoke_events::{
     Append, AppendError, CommitStore, Digest, Engine, Event, Expected, Idempotency, Log,
-    MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MemoryStore, OpenError, Options, Pending, Position, Query,
-    Revision, StreamId, TextName, verify,
+    MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_TEXT, MemoryStore, OpenError, Options, Pending,
+    Position, Query, Revision, StreamId, TextName, verify,
 };
 
 fn stream(name: &str) -> StreamId {
@@ -162,15 +162,13 @@ fn an_append_of_nothing_or_of_too_much_is_refused_with_both_numbers() {
     assert_eq!(refused(append_of([])), "an append holds at least one event");
     let many = (0..=MAX_APPEND_EVENTS).map(|_| event("a"));
     assert_eq!(refused(append_of(many)), "an append of 1025 events, more than the 1024 allowed");
-    let text = refused(interaction("a", &"x".repeat(17_000)));
-    assert_eq!(text, "a text takes 17000 bytes, more than the 16384 allowed");
-    let event_size = refused(interaction("a", &"x".repeat(16_384)));
-    assert!(event_size.starts_with("an event takes 16"), "{event_size}");
-    assert!(event_size.ends_with("bytes, more than the 16384 allowed"), "{event_size}");
-    let large = interaction("a", &"x".repeat(15_000)).events.remove(0);
-    let count = MAX_APPEND_BYTES / 15_000 + 1;
+    let text = refused(interaction("a", &"x".repeat(MAX_TEXT + 1)));
+    assert!(text.contains("8388609") && text.contains("8388608"), "{text}");
+    // Texts of this length stay in their records.
+    let large = interaction("a", &"x".repeat(4_000)).events.remove(0);
+    let count = MAX_APPEND_BYTES / 4_000 + 1;
     let whole = refused(append_of(std::iter::repeat_n(large, count)));
-    assert!(whole.starts_with("an append takes 10"), "{whole}");
+    assert!(whole.starts_with("an append takes 1"), "{whole}");
     assert!(whole.ends_with("bytes, more than the 1048576 allowed"), "{whole}");
     assert_eq!(log.head().position, 0);
 }

@@ -109,13 +109,13 @@ fn a_backup_taken_while_appends_go_on_is_a_prefix_at_a_commit() {
     for nth in 0..5 {
         let (backup, again) =
             (place.path().join(format!("{nth}")), place.path().join(format!("again-{nth}")));
-        let copied = log.backup(&backup).unwrap();
-        copies.push((copied, restore(&backup, &again).unwrap(), again));
+        let copy = log.backup(&backup).unwrap();
+        copies.push((copy, restore(&backup, &again).unwrap(), again));
     }
     let expected = appender.join().unwrap();
-    for (copied, restored, again) in copies {
-        assert_eq!(copied, restored);
-        let events = usize::try_from(copied.events).unwrap();
+    for (copy, restored, again) in copies {
+        assert_eq!(copy, restored);
+        let events = usize::try_from(copy.events).unwrap();
         assert_eq!(hashes(&again), expected[..events]);
     }
 }
@@ -238,7 +238,7 @@ fn repair_names_the_texts_it_could_not_save() {
     assert!(lost.position.get().is_multiple_of(10) && lost.name == "body", "{lost:?}");
     let log = open(&saved);
     assert_eq!(log.verify().unwrap_err().first_bad, lost.position);
-    assert_eq!(log.read(Query::all().without_bodies()).filter(Result::is_ok).count(), 40);
+    assert!(!log.read(Query::all().without_bodies()).any(|event| event.is_err()));
 }
 
 #[test]

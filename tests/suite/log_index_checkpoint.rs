@@ -103,9 +103,9 @@ fn a_damaged_index_file_is_not_used() {
         let mut bad = good.clone();
         let at = nth * (bad.len() - 1) / 19;
         if nth % 2 == 0 {
-            bad[at] ^= 0x40
+            bad[at] ^= 0x40;
         } else {
-            bad.truncate(at)
+            bad.truncate(at);
         }
         fs::write(&index, bad).unwrap();
         let (answered, read) = answers(directory.path());

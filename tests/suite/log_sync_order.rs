@@ -100,11 +100,9 @@ fn run(directory: &Path) -> Vec<Step> {
     fs::create_dir(&data).unwrap();
     let (steps, store) = (Mutex::default(), data.join("sled"));
     let disk = Arc::new(Watched { steps, store, images });
-    let journal = JournalOptions {
-        durability: Durability::Synced,
-        segment_bytes: 160 * 1024,
-        disk: Arc::clone(&disk) as Arc<dyn Disk>,
-    };
+    let seam: Arc<dyn Disk> = Arc::<Watched>::clone(&disk);
+    let journal =
+        JournalOptions { durability: Durability::Synced, segment_bytes: 160 * 1024, disk: seam };
     let store = JournaledStore::open(&data, &journal).unwrap();
     let log = Log::on(Arc::new(store), Options::default()).unwrap();
     thread::scope(|scope| {

@@ -2,8 +2,8 @@
 
 use super::chain::{Broken, Chain};
 use crate::bodies::Bodies;
-use crate::record::RecordView;
 use crate::merkle::Tree;
+use crate::record::RecordView;
 use crate::{CommitStore, Digest, HubId, Keys, Vouched};
 
 /// A log that is what was written, as far as it proves itself.

@@ -25,7 +25,10 @@ pub(super) fn tell(
         InvocationEvent::InvocationFailed(facts) => format!(
             "{} gave no usable answer{}, `{}`{}",
             told.caller(facts.invocation),
-            facts.latency_us.map(|us| format!(" after {:?}", Duration::from_micros(us))).unwrap_or_default(),
+            facts
+                .latency_us
+                .map(|us| format!(" after {:?}", Duration::from_micros(us)))
+                .unwrap_or_default(),
             facts.class,
             because(recorded.texts.get(&TextName::REASON)),
         ),

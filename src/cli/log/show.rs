@@ -63,8 +63,11 @@ pub(super) fn show(log: &Log, position: Position, output: &mut Output) -> Result
 fn document(event: &Recorded) -> Value {
     let envelope = serde_json::to_value(&event.envelope);
     let Ok(Value::Object(mut document)) = envelope else { return Value::Null };
-    let texts: Map<String, Value> =
-        event.texts.iter().map(|text| (text.name.to_string(), json!(text.body.content()))).collect();
+    let texts: Map<String, Value> = event
+        .texts
+        .iter()
+        .map(|text| (text.name.to_string(), json!(text.body.content())))
+        .collect();
     document.insert("event_type".to_owned(), json!(event.event.event_type()));
     document.insert("version".to_owned(), json!(event.event.version()));
     document.insert("facts".to_owned(), event.event.to_json());

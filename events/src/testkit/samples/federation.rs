@@ -2,8 +2,8 @@
 
 use crate::testkit::{NOON, word};
 use crate::{
-    AccountClosed, AccountId, AccountLimitsSet, AccountOpened, AccountReopened, AgentDeactivated, AgentId,
-    AgentProfile, AgentReactivated, AgentRegistered, AgentRevised, Amount, AttemptBlocked,
+    AccountClosed, AccountId, AccountLimitsSet, AccountOpened, AccountReopened, AgentDeactivated,
+    AgentId, AgentProfile, AgentReactivated, AgentRegistered, AgentRevised, Amount, AttemptBlocked,
     BlockReason, Candidate, CandidateStanding, DecisionId, Digest, Event, EventId,
     GovernanceDefault, GovernanceDefaultSet, GovernancePolicySet, HubOpened, InvocationId, Limits,
     MediaType, MicroUsd, OverrunCharged, PolicyId, PolicyRef, PriceSet, Principal, ProviderName,
