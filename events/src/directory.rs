@@ -3,10 +3,10 @@
 //! | name | what it is |
 //! |---|---|
 //! | `lock` | held by the kernel for its owner, whose process id and command line it names |
-//! | `format` | `convoke-data 2` and a line feed; an older one is upgraded, a newer one not opened |
+//! | `format` | `convoke-data 2` and a checksum; an older one is upgraded, a newer one not opened |
 //! | `journal-0`, `journal-1` | what was committed last, before the store has it |
 //! | `sled/` | the store |
-//! | `sled.copy/` | the store after a stop that was not clean, until the log was found whole |
+//! | `sled.copy/` | the store after a stop that was not clean, or one that could not be opened, until the log was found whole |
 //! | `clean` | how far the log went when it was closed; not there while it is written |
 //! | `index` | the index as it was then, to be thrown away at will |
 //! | `checkpoints` | signed checkpoints, the newest last |
@@ -28,20 +28,19 @@ use crate::OpenError;
 #[derive(Debug)]
 pub(crate) struct Directory {
     path: PathBuf,
-    /// The kernel lets go of the lock when this is closed.
-    _lock: File,
+    lock: File,
 }
 
 impl Directory {
     /// Takes the directory, making it if there is none.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
         fs::create_dir_all(path).map_err(|source| failed("make", path, source))?;
-        let lock = take_lock(path)?;
+        let directory = Self { path: path.to_owned(), lock: take_lock(path)? };
         if !holds_a_log(path) {
             format::begin(path)?;
         }
         format::upgrade(path)?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(directory)
     }
 
     /// Takes the directory if there is a log in it.
@@ -66,6 +65,16 @@ impl Directory {
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child that this process is about to start holds the same
+        // lock until it becomes another program.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(directory = %self.path.display(), %error, "the lock is let go of late");
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub enum OpenError {
         /// Process id and command line of its owner.
         owner: String,
     },
-    /// The directory is of another format.
+    /// The directory is of a format that only a newer version knows.
     #[error("`{}` holds `{found}`, and this version of Convoke reads `{known}`", .file.display())]
     Format {
         /// The format file.
@@ -34,6 +34,14 @@ pub enum OpenError {
         found: String,
         /// What it should say.
         known: &'static str,
+    },
+    /// The format file is missing or damaged, and a log is there.
+    #[error("`{}` is missing or damaged: it says `{found}`", .file.display())]
+    NoFormat {
+        /// The format file.
+        file: PathBuf,
+        /// How it begins.
+        found: String,
     },
     /// The operating system refused something.
     #[error("cannot {doing} `{}`", .path.display())]
@@ -131,9 +139,10 @@ impl OpenError {
     }
 
     /// Whether what lies there is damaged, shorter than it must be, or was tampered with.
-    pub fn is_damage(&self) -> bool {
+    pub const fn is_damage(&self) -> bool {
         match self {
-            Self::Store { .. }
+            Self::NoFormat { .. }
+            | Self::Store { .. }
             | Self::Blobs { .. }
             | Self::Unreadable { .. }
             | Self::Disagreement(_)
@@ -141,13 +150,11 @@ impl OpenError {
             | Self::KeyFile(KeyFileError::Malformed { .. })
             | Self::AnotherKey { .. }
             | Self::Contradicted { .. }
-            | Self::Damaged { .. }
-            | Self::Facts { .. } => true,
-            // What names another format in good order is of another version.
-            Self::Format { found, .. } => found
-                .strip_prefix("convoke-data ")
-                .is_none_or(|number| number.parse::<u32>().is_err()),
+            | Self::Damaged { .. } => true,
+            // What a newer version wrote is whole.
+            Self::Facts { source, .. } => !matches!(source, FactsError::Unknown { .. }),
             Self::NotFound { .. }
+            | Self::Format { .. }
             | Self::InUse { .. }
             | Self::Io { .. }
             | Self::KeyFile(_)

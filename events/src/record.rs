@@ -42,12 +42,14 @@
 //! hash before the first is SHA-256 of `convoke log 1` and the log id.
 
 pub(crate) mod extension;
+mod names;
 mod view;
 
 use serde::Serialize;
 
 pub use self::extension::rotation_message;
-pub(crate) use self::view::{Names, RecordView};
+pub(crate) use self::names::Names;
+pub(crate) use self::view::RecordView;
 use crate::text::{Text, TextBody, Texts};
 use crate::{
     CorrelationId, Digest, Event, EventId, FactsError, HubId, IdempotencyKey, LogId, Position,

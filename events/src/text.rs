@@ -220,6 +220,12 @@ impl Texts {
     }
 }
 
+impl From<Vec<Text>> for Texts {
+    fn from(texts: Vec<Text>) -> Self {
+        Self(texts)
+    }
+}
+
 impl FromIterator<Text> for Texts {
     fn from_iter<I: IntoIterator<Item = Text>>(texts: I) -> Self {
         Self(texts.into_iter().collect())

@@ -186,9 +186,10 @@ impl Failure {
                 Some("nothing was done; correct the file and run it again".to_owned())
             }
             Self::Open(error) | Self::Start(StartError::Log(error)) => opening_hint(error),
-            Self::Broken { .. } | Self::Backup(BackupError::Damaged { .. }) => {
-                Some(DAMAGE_HINT.to_owned())
-            }
+            Self::Broken { .. }
+            | Self::Backup(BackupError::Damaged { .. })
+            | Self::Vouch(VouchError::Contradicts { .. }) => Some(DAMAGE_HINT.to_owned()),
+            Self::Read(error) if !error.is_retryable() => Some(DAMAGE_HINT.to_owned()),
             Self::Unknown { what, .. } => Some(match *what {
                 "event at position" => {
                     "`convoke log stats` says how many events there are".to_owned()
@@ -257,7 +258,8 @@ impl Failure {
     }
 }
 
-const DAMAGE_HINT: &str = "keep the directory as it is; what comes before that position is intact";
+const DAMAGE_HINT: &str = "keep the directory as it is; `convoke log repair TO` makes a new one of \
+                           everything that is provably intact";
 
 fn opening(error: &OpenError) -> u8 {
     if error.is_damage() { DAMAGED } else { FAILED }
@@ -272,14 +274,9 @@ fn opening_hint(error: &OpenError) -> Option<String> {
         OpenError::InUse { .. } => Some(
             "one directory has one owner: wait for it to end, or name another --data".to_owned(),
         ),
-        OpenError::Damaged { .. } => Some(DAMAGE_HINT.to_owned()),
-        OpenError::Disagreement(_)
-        | OpenError::Contradicted { .. }
-        | OpenError::Checkpoints(_)
-        | OpenError::Store { .. } => Some(
-            "keep the directory as it is; `convoke log repair` saves what is intact".to_owned(),
-        ),
-        OpenError::KeyFile(KeyFileError::Absent { .. }) | OpenError::AnotherKey { .. } => {
+        // No event is in doubt, and a repair has no other key.
+        OpenError::KeyFile(KeyFileError::Absent { .. } | KeyFileError::Malformed { .. })
+        | OpenError::AnotherKey { .. } => {
             Some("name the file with the log's key with --key-file or CONVOKE_KEY_FILE".to_owned())
         }
         OpenError::KeyFile(KeyFileError::Exposed { .. }) => {
@@ -288,10 +285,16 @@ fn opening_hint(error: &OpenError) -> Option<String> {
         OpenError::ClockBehind { .. } => Some("set the machine's clock".to_owned()),
         OpenError::Format { .. }
         | OpenError::Io { .. }
-        | OpenError::Blobs { .. }
-        | OpenError::KeyFile(_)
-        | OpenError::Unreadable { .. }
-        | OpenError::Facts { .. }
+        | OpenError::KeyFile(KeyFileError::Io { .. })
         | OpenError::Writer { .. } => None,
+        OpenError::NoFormat { .. }
+        | OpenError::Store { .. }
+        | OpenError::Blobs { .. }
+        | OpenError::Unreadable { .. }
+        | OpenError::Disagreement(_)
+        | OpenError::Checkpoints(_)
+        | OpenError::Contradicted { .. }
+        | OpenError::Damaged { .. }
+        | OpenError::Facts { .. } => error.is_damage().then(|| DAMAGE_HINT.to_owned()),
     }
 }

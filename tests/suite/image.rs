@@ -49,6 +49,16 @@ impl Image {
         file.set_permissions(self.permissions.clone()).unwrap();
     }
 
+    /// All of it.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![0; usize::try_from(self.length).unwrap()];
+        for (offset, block) in &self.blocks {
+            let offset = usize::try_from(*offset).unwrap();
+            bytes[offset..offset + block.len()].copy_from_slice(block);
+        }
+        bytes
+    }
+
     /// The offsets of its blocks that hold anything.
     pub(crate) fn used(&self) -> Vec<u64> {
         self.blocks.iter().map(|(offset, _)| *offset).collect()

@@ -205,6 +205,48 @@ fn damage_in_what_the_store_holds_too_is_none() {
 }
 
 #[test]
+fn a_store_that_cannot_be_opened_is_made_anew_from_a_journal_that_holds_all() {
+    let spoil = |made: &Made| fs::write(made.file("sled/conf"), "no configuration").unwrap();
+    for (stored, journaled) in [(0, 1), (6, 6), (3, 6), (8, 16)] {
+        let made = apart(stored, journaled);
+        spoil(&made);
+        made.serves(journaled);
+    }
+    // Also after a clean stop, and where an earlier try ended before it had made another.
+    let (_, late) = two_stops(3, 6);
+    let made = make(&late);
+    spoil(&made);
+    made.serves(6);
+    let made = apart(6, 6);
+    fs::rename(made.file("sled"), made.file("sled.copy")).unwrap();
+    made.serves(6);
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_is_refused_where_the_journal_does_not_hold_all() {
+    let later = apart(17, 17);
+    let torn = apart(6, 6);
+    zero(&torn.file("journal-0"), block_of(3));
+    let empty = apart(0, 0);
+    for made in [later, torn, empty] {
+        fs::write(made.file("sled/conf"), "no configuration").unwrap();
+        for _ in 0..2 {
+            let refused = open(&made.path).unwrap_err();
+            assert!(matches!(refused, OpenError::Store { .. }) && refused.is_damage(), "{refused}");
+        }
+        assert!(made.file("sled.copy/db").exists());
+    }
+}
+
+#[test]
+fn a_store_that_somebody_else_has_open_is_not_damaged() {
+    let made = apart(6, 6);
+    let _first = open(&made.path).unwrap();
+    let refused = open(&made.path).unwrap_err();
+    assert!(matches!(refused, OpenError::InUse { .. }) && !refused.is_damage(), "{refused}");
+}
+
+#[test]
 fn a_store_that_ends_before_the_journal_begins_is_refused() {
     // Commits 17 to 24 took the place of 1 to 8.
     apart(7, 24).refuses(&Disagreement::StoreShort { store: 7, journal: 9 });

@@ -2,9 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use convoke_events::testkit::interaction;
 use convoke_events::{Durability, Log, OpenError, Options, Query};
+
+const FORMAT: &str = "convoke-data 2\nchecksum f96652a2\n";
 
 fn open(directory: &Path) -> Result<Log, OpenError> {
     let options = Options { durability: Durability::Buffered, ..Options::default() };
@@ -31,7 +36,7 @@ fn a_log_is_there_again_when_its_directory_is_opened_again() {
         heads.push((log.id(), log.read(Query::all()).next().unwrap().unwrap().hash));
     }
     assert!(heads.windows(2).all(|pair| pair[0] == pair[1]), "{heads:?}");
-    assert_eq!(fs::read_to_string(path.join("format")).unwrap(), "convoke-data 2\n");
+    assert_eq!(fs::read_to_string(path.join("format")).unwrap(), FORMAT);
 }
 
 #[test]
@@ -54,6 +59,31 @@ fn a_lock_file_that_nobody_holds_locks_nobody_out() {
 }
 
 #[test]
+fn a_directory_is_free_as_soon_as_its_log_is_closed_whatever_is_started_meanwhile() {
+    let directory = tempfile::tempdir().unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    // Between fork and exec a child holds every file that its parent has open.
+    let starter = std::thread::spawn({
+        let done = Arc::clone(&done);
+        move || {
+            while !done.load(Ordering::Relaxed) {
+                assert!(Command::new("true").status().unwrap().success());
+            }
+        }
+    });
+    let mut refused = 0;
+    for _ in 0..200 {
+        match open(directory.path()) {
+            Ok(log) => log.close().unwrap(),
+            Err(_) => refused += 1,
+        }
+    }
+    done.store(true, Ordering::Relaxed);
+    starter.join().unwrap();
+    assert_eq!(refused, 0, "of 200");
+}
+
+#[test]
 fn opening_an_existing_log_makes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     for path in [directory.path().to_owned(), directory.path().join("missing")] {
@@ -69,7 +99,7 @@ fn opening_an_existing_log_makes_nothing() {
 #[test]
 fn a_directory_of_another_format_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("format"), "convoke-data 3\n").unwrap();
+    fs::write(directory.path().join("format"), "convoke-data 3\nchecksum e07d63e3\n").unwrap();
     let text = refusal(directory.path()).to_string();
     let expected = "holds `convoke-data 3`, and this version of Convoke reads `convoke-data 2`";
     assert!(text.ends_with(expected), "{text}");
@@ -82,7 +112,7 @@ fn a_store_without_a_format_file_is_refused() {
     drop(open(directory.path()).unwrap());
     fs::remove_file(directory.path().join("format")).unwrap();
     let refused = refusal(directory.path());
-    assert!(matches!(refused, OpenError::Format { .. }), "{refused}");
+    assert!(matches!(refused, OpenError::NoFormat { .. }), "{refused}");
 }
 
 #[test]

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use convoke_events::record::{self, Envelope, RawRecord};
 use convoke_events::testkit::{ManualClock, interaction};
 use convoke_events::{
-    ClockBehind, CommitStore, Digest, Durability, Engine, Event, FactsError, InvocationEvent, Log,
-    LogId, MemoryStore, OpenError, Options, Position, Query, Revision, SledStore, Texts,
+    ClockBehind, CommitStore, Digest, Durability, Engine, Event, FactsError, InvocationEvent,
+    JournalOptions, JournaledStore, Log, LogId, MemoryStore, OpenError, Options, Position, Proofs,
+    Query, Revision, Signing, SledStore, Texts,
 };
 
 fn golden(name: &str) -> Vec<u8> {
@@ -111,6 +112,68 @@ fn an_unknown_type_or_version_is_refused_by_name_and_place() {
     check("InvocationForgotten", 1);
 }
 
+/// A directory whose only commit holds these records, closed.
+fn closed(directory: &Path, log: LogId, records: &[Vec<u8>]) {
+    Log::open(directory, Options::default()).unwrap().close().unwrap();
+    let store = JournaledStore::open(directory, &JournalOptions::default()).unwrap();
+    store.commit(0, &commit(log, records)).unwrap();
+    store.close().unwrap();
+}
+
+/// CRC-32 (IEEE), bit by bit.
+fn crc(bytes: &[u8]) -> u32 {
+    let bit = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), bit))
+}
+
+/// The index of two events of one type and version, as it is where the second is of another.
+fn with_version(index: &[u8], event_type: &str, version: u8, hash: Digest) -> Vec<u8> {
+    let mut index = index[..index.len() - 4].to_vec();
+    index[32..64].copy_from_slice(hash.as_bytes());
+    let name = index.windows(event_type.len()).position(|at| at == event_type.as_bytes()).unwrap();
+    // Behind the name how many positions, how many bytes they take, and the bytes; then versions.
+    let positions = name + event_type.len();
+    let versions = positions + 2 + usize::from(index[positions + 1]);
+    assert_eq!((index[positions], &index[versions..versions + 2]), (2, &[1, 2][..]));
+    index.splice(versions..=versions, [2, version]);
+    let checksum = crc(&index);
+    index.extend(checksum.to_le_bytes());
+    index
+}
+
+#[test]
+fn an_unknown_version_is_refused_too_where_the_index_file_spares_reading_it() {
+    let log = LogId::derive(&["newer"]);
+    let known = RawRecord::decode(&golden("InvocationFailed.v2")).unwrap();
+    let newer = RawRecord { version: 3, ..known.clone() };
+    let place = tempfile::tempdir().unwrap();
+    let [before, after] = ["before", "after"].map(|name| place.path().join(name));
+    let proofs = Proofs { signing: Signing::Nobody, ..Proofs::default() };
+    let options = || Options {
+        clock_behind: ClockBehind::Allow,
+        proofs: proofs.clone(),
+        ..Options::default()
+    };
+    closed(&before, log, &[placed(&known, log, 1), placed(&known, log, 2)]);
+    Log::open(&before, options()).unwrap().close().unwrap();
+    let records = [placed(&known, log, 1), placed(&newer, log, 2)];
+    let hash = records.iter().fold(record::genesis(log), |hash, record| hash.chain(record));
+    closed(&after, log, &records);
+    // What the newer version would have left there at its clean stop.
+    let index = fs::read(before.join("index")).unwrap();
+    let forged = with_version(&index, "InvocationFailed", 3, hash);
+    fs::write(after.join("index"), forged).unwrap();
+    let refused = Log::open_existing(&after, options()).unwrap_err();
+    assert!(!refused.is_damage(), "what a newer version wrote is whole");
+    let OpenError::Facts { position, source } = refused else { panic!("{refused}") };
+    assert_eq!(position.get(), 2);
+    let event_type = "InvocationFailed".to_owned();
+    assert_eq!(source, FactsError::Unknown { event_type, version: 3 });
+    // With an index that is that log's in all but the version it would have been believed.
+    fs::write(after.join("index"), with_version(&index, "InvocationFailed", 2, hash)).unwrap();
+    assert!(Log::open_existing(&after, options()).is_ok());
+}
+
 /// A directory as it was before there was a journal: a store, synced with every commit.
 fn without_a_journal(directory: &Path) -> Vec<Digest> {
     let store = SledStore::open(&directory.join("sled"), Durability::Synced).unwrap();
@@ -137,7 +200,7 @@ fn a_directory_of_the_format_before_is_upgraded_in_place() {
         log.verify().unwrap();
     }
     let format = fs::read_to_string(directory.path().join("format")).unwrap();
-    assert_eq!(format, "convoke-data 2\n");
+    assert_eq!(format, "convoke-data 2\nchecksum f96652a2\n");
 }
 
 #[test]
@@ -163,14 +226,25 @@ fn an_upgrade_that_was_interrupted_is_taken_again() {
 fn a_directory_of_a_newer_format_or_of_none_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     without_a_journal(directory.path());
-    for found in ["convoke-data 3\n", "convoke-data 2", "convoke-data", "", "\u{fffd}"] {
-        fs::write(directory.path().join("format"), found).unwrap();
+    let refusal = || {
         let refused = Log::open(directory.path(), Options::default()).unwrap_err();
-        let OpenError::Format { found: named, known, .. } = refused else { panic!("{refused}") };
-        assert_eq!((named.as_str(), known), (found.trim_end(), "convoke-data 2"));
         assert!(!directory.path().join("journal-0").exists());
+        refused
+    };
+    fs::write(directory.path().join("format"), "convoke-data 3\nchecksum e07d63e3\n").unwrap();
+    let refused = refusal();
+    assert!(!refused.is_damage(), "{refused}");
+    let OpenError::Format { found, known, .. } = refused else { panic!("{refused}") };
+    assert_eq!((found.as_str(), known), ("convoke-data 3", "convoke-data 2"));
+    // One changed bit makes a 2 a 3: what its checksum does not vouch for is no newer format.
+    let garbage = ["convoke-data 3\nchecksum f96652a2\n", "convoke-data 3\n", "convoke-data 2\n"];
+    for found in garbage.into_iter().chain(["convoke-data 1", "", "\u{fffd}"]) {
+        fs::write(directory.path().join("format"), found).unwrap();
+        let refused = refusal();
+        assert!(refused.is_damage(), "{refused}");
+        let OpenError::NoFormat { found: named, .. } = refused else { panic!("{refused}") };
+        assert_eq!(named, found.lines().next().unwrap_or_default());
     }
     fs::remove_file(directory.path().join("format")).unwrap();
-    let refused = Log::open(directory.path(), Options::default()).unwrap_err();
-    assert!(matches!(refused, OpenError::Format { .. }), "{refused}");
+    assert!(matches!(refusal(), OpenError::NoFormat { .. }));
 }

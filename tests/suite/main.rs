@@ -12,6 +12,7 @@ mod binary; // helpers: the real command, its output and its directories
 mod command_log; // `convoke log …`: receipts, order, bad lines, one directory one owner
 mod command_review; // `convoke review`: accepted, rejected, revised, refused
 mod command_run; // `convoke run`: the summary, and the same again without an event
+mod command_texts; // texts too long for a record: through `log append` and `run`, and back
 mod facade; // `Runtime` in every kind of host program, dropped without a trace
 mod golden; // the bytes of every version of every event
 mod image; // helpers: data directories taken, put together, damaged

@@ -16,8 +16,13 @@ pub(super) fn readable(file: &Path) -> Vec<SignedCheckpoint> {
     pairs.filter_map(note).collect()
 }
 
-/// The bytes of a file that holds those of them that speak of at most `events` events.
+/// Those of them that speak of at most `events` events.
 pub(super) fn within(notes: &[SignedCheckpoint], events: u64) -> String {
     let notes = notes.iter().filter(|note| note.checkpoint().size <= events);
-    notes.flat_map(|note| [note.to_string(), "\n".to_owned()]).collect()
+    file_of(notes)
+}
+
+/// The bytes of a file that holds them.
+pub(super) fn file_of<'a>(notes: impl IntoIterator<Item = &'a SignedCheckpoint>) -> String {
+    notes.into_iter().flat_map(|note| [note.to_string(), "\n".to_owned()]).collect()
 }

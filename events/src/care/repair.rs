@@ -8,15 +8,19 @@
 //! hashes around it agree with it and `checksum` where only its own checksum does. `repair.json`
 //! holds the report.
 
+mod report;
+mod sources;
+
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
 use serde_json::json;
 
+pub use self::report::{Lost, LostText, Repaired};
+use self::sources::sources;
 use super::carve::{Found, Sources};
 use super::lineage::{Lineage, Next};
 use super::staging::{self, Failed, Staging, StagingError, failed};
@@ -24,55 +28,15 @@ use super::{export, notes};
 use crate::bodies::{Bodies, Body};
 use crate::directory::Directory;
 use crate::log::frame::FrameRecords;
+use crate::log::verify::{Examined, up_to};
 use crate::record::{RawRecord, RecordView};
 use crate::{
-    Broken, CommitError, CommitStore, Digest, Durability, HubId, JournalOptions, JournaledStore,
-    LogId, MAX_TEXT, OpenError, Position, SledStore,
+    Broken, Checkpoint, CommitError, CommitStore, Digest, Durability, HubId, JournalOptions,
+    JournaledStore, MAX_TEXT, OpenError, Position,
 };
 
 /// About how many bytes one commit of the new log holds.
 const COMMIT: usize = 1024 * 1024;
-
-/// What a repair kept, and what it could not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Repaired {
-    /// Which log; none where no record was found.
-    pub log: Option<LogId>,
-    /// How many events the new log has: every one up to the first that is not intact.
-    pub events: u64,
-    /// The hash chain's link at the newest of them.
-    pub head: Option<Digest>,
-    /// How many texts from beside the log were kept.
-    pub texts: u64,
-    /// How many records behind the first gap are kept in `salvage.jsonl`.
-    pub salvaged: u64,
-    /// Positions of which nothing intact was found.
-    pub lost: Vec<Lost>,
-    /// Texts beside the log of which nothing intact was found.
-    pub lost_texts: Vec<LostText>,
-}
-
-/// Neighbouring positions of which nothing intact was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Lost {
-    /// The first of them.
-    pub first: Position,
-    /// The last of them.
-    pub last: Position,
-    /// Why they are missed.
-    pub why: String,
-}
-
-/// A text beside the log of which nothing intact was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LostText {
-    /// The event that names it.
-    pub position: Position,
-    /// Its name there.
-    pub name: String,
-    /// What is wrong with it.
-    pub why: String,
-}
 
 /// Why there was no repair.
 #[derive(Debug, thiserror::Error)]
@@ -142,12 +106,19 @@ pub fn repair(from: &Path, to: &Path) -> Result<Repaired, RepairError> {
     if !["format", "sled", "journal-0", "journal-1"].iter().any(|name| from.join(name).exists()) {
         return Err(RepairError::NotFound { from: from.to_owned() });
     }
-    let lock = File::open(from.join("lock"));
-    if let Ok(lock) = &lock
-        && matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
-    {
+    let lock = File::open(from.join("lock")).ok();
+    if lock.as_ref().is_some_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock))) {
         return Err(RepairError::InUse { from: from.to_owned() });
     }
+    let repaired = repair_to(from, to);
+    // As with a directory, a child about to start would hold on to it.
+    if let Some(lock) = lock {
+        let _ = lock.unlock();
+    }
+    repaired
+}
+
+fn repair_to(from: &Path, to: &Path) -> Result<Repaired, RepairError> {
     let staging = Staging::begin(to).map_err(|error| match error {
         StagingError::Exists => RepairError::Exists { to: to.to_owned() },
         StagingError::Failed(failed) => failed.into(),
@@ -167,56 +138,6 @@ pub fn repair(from: &Path, to: &Path) -> Result<Repaired, RepairError> {
     }
     staging.finish()?;
     Ok(repaired)
-}
-
-/// Every file that may hold records. What the store itself can still read comes first: it knows
-/// which parts belong together.
-fn sources(from: &Path, scratch: &Path) -> Sources {
-    let mut sources = Sources::default();
-    for store in ["sled", "sled.copy"] {
-        let (copy, commits) = (scratch.join(store), scratch.join(format!("{store}.commits")));
-        // The store changes what it opens, so it is given a copy. Nothing depends on whether it
-        // can read that: all its files are looked through too.
-        if copy_files(&from.join(store), &copy).is_ok() && read_out(&copy, &commits).is_ok() {
-            sources.add(&commits);
-        }
-    }
-    for name in ["journal-0", "journal-1"] {
-        sources.add(&from.join(name));
-    }
-    for store in ["sled", "sled.copy"] {
-        let entries = fs::read_dir(from.join(store)).into_iter().flatten();
-        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        files.sort();
-        for file in files.iter().filter(|file| file.is_file()) {
-            sources.add(file);
-        }
-    }
-    sources
-}
-
-fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        if entry.file_type()?.is_file() {
-            fs::copy(entry.path(), to.join(entry.file_name()))?;
-        }
-    }
-    Ok(())
-}
-
-/// Writes every commit that a store can read into one file.
-fn read_out(store: &Path, to: &Path) -> Result<(), OpenError> {
-    let io = |source| OpenError::Io { doing: "write", path: to.to_owned(), source };
-    let opened = SledStore::open(store, Durability::Buffered)?;
-    let mut file = BufWriter::new(File::create(to).map_err(io)?);
-    for number in 1..=opened.head() {
-        if let Ok(commit) = opened.read(number) {
-            file.write_all(&commit).map_err(io)?;
-        }
-    }
-    file.flush().map_err(io)
 }
 
 /// A new log in the making.
@@ -250,15 +171,7 @@ impl<'a> Repair<'a> {
             store,
             old_bodies: bodies(from),
             new_bodies: bodies(to),
-            repaired: Repaired {
-                log: None,
-                events: 0,
-                head: None,
-                texts: 0,
-                salvaged: 0,
-                lost: Vec::new(),
-                lost_texts: Vec::new(),
-            },
+            repaired: Repaired::default(),
             committed: 0,
             salvaged: Vec::new(),
         })
@@ -374,19 +287,23 @@ impl<'a> Repair<'a> {
 
     /// Closes the new log, verifies it, and writes down what is not in it.
     fn finish(mut self, lineage: Option<&Lineage>) -> Result<Repaired, RepairError> {
-        let notes = notes::readable(&self.from.join("checkpoints"));
-        let ours = |log: LogId| self.repaired.log.is_none_or(|known| known == log);
-        let notes: Vec<_> = notes.into_iter().filter(|note| ours(note.checkpoint().log)).collect();
-        let signed = notes.iter().map(|note| note.checkpoint().size).max().unwrap_or(0);
         let newest = lineage.map_or(0, Lineage::newest);
-        self.count_lost(newest, signed);
-        crate::verify(&self.store)
+        let Examined { tree, keys, .. } = up_to(&self.store, self.store.head(), None)
             .map_err(|Broken { first_bad, why }| RepairError::Broken { first_bad, why })?;
         self.store.close()?;
-        let within = notes::within(&notes, self.repaired.events);
-        if !within.is_empty() {
-            staging::write(&self.to.join("checkpoints"), within.as_bytes())?;
+        let mut notes = notes::readable(&self.from.join("checkpoints"));
+        notes.retain(|note| {
+            let Checkpoint { log, size, .. } = *note.checkpoint();
+            self.repaired.log.is_none_or(|known| known == log)
+                && keys.at(size).is_none_or(|key| note.check(&key).is_ok())
+        });
+        let signed = notes.iter().map(|note| note.checkpoint().size).max().unwrap_or(0);
+        self.count_lost(newest, signed);
+        notes.retain(|note| tree.root(note.checkpoint().size) == Some(note.checkpoint().root));
+        if !notes.is_empty() {
+            staging::write(&self.to.join("checkpoints"), notes::file_of(&notes).as_bytes())?;
         }
+        self.repaired.checkpoints = u64::try_from(notes.len()).unwrap_or(u64::MAX);
         staging::copy_key(self.from, self.to)?;
         let report = serde_json::to_vec_pretty(&self.repaired).unwrap_or_default();
         staging::write(&self.to.join("repair.json"), &report)?;

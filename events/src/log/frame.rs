@@ -35,6 +35,7 @@ impl FrameRecords {
     /// Adds a record and answers the offset it will have in its frame if it stays where it is.
     pub(crate) fn push(&mut self, record: &[u8], hash: &Digest) {
         let length = u32::try_from(record.len()).unwrap_or(u32::MAX);
+        self.bytes.reserve(record.len() + AROUND_RECORD);
         self.bytes.extend(length.to_le_bytes());
         self.bytes.extend(record);
         self.bytes.extend(hash.as_bytes());

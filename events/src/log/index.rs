@@ -266,7 +266,9 @@ impl Index {
             }
             Some(Place { position, commit: number(commit), offset })
         };
-        positions.into_iter().filter_map(place).collect()
+        let mut places = Vec::with_capacity(positions.len());
+        places.extend(positions.into_iter().filter_map(place));
+        places
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -314,9 +316,11 @@ fn change<V: Default>(map: &mut HashMap<Box<str>, V>, name: &str, change: impl F
 }
 
 fn every((from, to): (Position, u64), direction: Direction, limit: usize) -> Vec<Position> {
-    let numbers = from.get()..=to;
+    let numbers = (from.get()..=to).filter_map(Position::new);
+    let mut positions = Vec::with_capacity(limit);
     match direction {
-        Direction::Forward => numbers.filter_map(Position::new).take(limit).collect(),
-        Direction::Backward => numbers.rev().filter_map(Position::new).take(limit).collect(),
+        Direction::Forward => positions.extend(numbers.take(limit)),
+        Direction::Backward => positions.extend(numbers.rev().take(limit)),
     }
+    positions
 }

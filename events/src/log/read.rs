@@ -2,24 +2,17 @@
 
 mod ahead;
 mod fetch;
+mod turns;
 
-use std::collections::VecDeque;
-
-use self::ahead::{Ahead, Page};
-use self::fetch::Fetcher;
+use self::fetch::{Checked, Page};
+use self::turns::Turns;
 use super::index::{Place, Selection};
 use super::reader::Reader;
-use crate::record::{RawRecord, Recorded};
-use crate::{CorrelationId, Digest, HubId, Position, ReadError, StreamId, Timestamp};
+use crate::record::{Names, RawRecord, RecordError, RecordView, Recorded};
+use crate::{CorrelationId, Digest, Envelope, HubId, Position, ReadError, StreamId, Timestamp};
 
-/// How many places are looked up at once.
+/// How many events a page of a long read holds.
 const PAGE: usize = 512;
-
-/// After how many pages a read is a long one.
-const ALONE: usize = 2;
-
-/// How many pages of a long read are looked up, every other one for the second thread.
-const AHEAD: usize = 4;
 
 /// Which way events are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,7 +142,6 @@ impl Query {
 /// an error in its place; the ones behind it still come.
 #[derive(Debug)]
 pub struct Events {
-    fetcher: Fetcher,
     selection: Selection,
     direction: Direction,
     bodies: Bodies,
@@ -157,21 +149,12 @@ pub struct Events {
     failed: Option<ReadError>,
     /// What is left to look up; none when nothing is.
     left: Option<(Position, Position)>,
-    /// How many pages were looked up.
-    pages: usize,
-    turns: VecDeque<Turn>,
-    /// The page that is being read here.
-    page: VecDeque<Place>,
-    /// The page that was read ahead.
-    read: Page,
-    ahead: Option<Ahead>,
-}
-
-/// A page that was looked up.
-#[derive(Debug)]
-struct Turn {
-    places: Vec<Place>,
-    is_ahead: bool,
+    /// How many events the next page holds: few at first, so that a short read costs little.
+    size: usize,
+    turns: Turns,
+    /// The page that is being read.
+    page: Page,
+    names: Names,
 }
 
 impl Events {
@@ -182,26 +165,24 @@ impl Events {
         };
         let Query { selection, direction, bodies, .. } = query;
         Self {
-            fetcher: Fetcher::new(reader),
             selection,
             direction,
             bodies,
             failed,
             left,
-            pages: 0,
-            turns: VecDeque::new(),
-            page: VecDeque::new(),
-            read: Page::new(),
-            ahead: None,
+            size: 1,
+            turns: Turns::new(reader),
+            page: Page::default(),
+            names: Names::default(),
         }
     }
 
     fn look_up(&mut self) -> Option<Vec<Place>> {
         let (from, to) = self.left.take().filter(|(from, to)| from <= to)?;
-        let index = self.fetcher.reader().index();
-        let page = index.places(&self.selection, (from, to), self.direction, PAGE);
-        if page.len() == PAGE {
-            let last = page.last()?.position;
+        let index = self.turns.reader().index();
+        let places = index.places(&self.selection, (from, to), self.direction, self.size);
+        if places.len() == self.size {
+            let last = places.last()?.position;
             self.left = match self.direction {
                 Direction::Forward => Some((last.next(), to)),
                 Direction::Backward => {
@@ -209,65 +190,53 @@ impl Events {
                 }
             };
         }
-        self.pages += 1;
-        Some(page)
+        self.size = PAGE.min(self.size * 2);
+        Some(places)
     }
 
-    /// Looks up what the second thread can begin with, once a read proves to be long.
-    fn look_ahead(&mut self) {
-        if self.pages < ALONE {
-            return;
-        }
-        while self.turns.len() < AHEAD {
-            let Some(places) = self.look_up() else { return };
-            let is_ahead = self.turns.back().is_some_and(|turn| !turn.is_ahead);
-            if is_ahead && self.ahead.is_none() {
-                self.ahead = Ahead::start(self.fetcher.reader()).ok();
+    /// The next page; an empty one where there is none.
+    fn turn_page(&mut self) -> Page {
+        while !self.turns.are_full() {
+            let is_long = self.size == PAGE;
+            let Some(places) = self.look_up() else { break };
+            self.turns.push(places);
+            if !is_long {
+                break;
             }
-            let ahead = self.ahead.as_ref().filter(|_| is_ahead);
-            if let Some(ahead) = ahead {
-                ahead.ask(&places);
-            }
-            let is_ahead = ahead.is_some();
-            self.turns.push_back(Turn { places, is_ahead });
         }
+        self.turns.next().unwrap_or_default()
     }
 
-    fn turn_page(&mut self) -> Option<()> {
-        let turn = match self.turns.pop_front() {
-            Some(turn) => turn,
-            None => Turn { places: self.look_up()?, is_ahead: false },
-        };
-        let read = self.ahead.as_ref().filter(|_| turn.is_ahead).and_then(Ahead::take);
-        match read {
-            Some(read) => self.read = read,
-            None => self.page = turn.places.into(),
+    /// Goes on to the page that the next record is in.
+    fn go_on(&mut self) -> Result<(), ReadError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
         }
-        Some(())
-    }
-
-    /// Fetches the texts that lie beside the log, if they are asked for.
-    fn complete(&self, mut recorded: Recorded) -> Result<Recorded, ReadError> {
-        if self.bodies == Bodies::Fetched {
-            let envelope = &recorded.envelope;
-            let bodies = self.fetcher.reader().bodies();
-            let fetched = bodies.fetch(&envelope.hub, &mut recorded.texts);
-            let position = envelope.position;
-            fetched.map_err(|(name, source)| ReadError::Body { position, name, source })?;
+        if self.page.is_empty() {
+            self.page = self.turn_page();
         }
-        Ok(recorded)
+        Ok(())
     }
 
     /// The next record as it lies in the log, its texts where they lie, with its hash.
     pub(crate) fn next_raw(&mut self) -> Option<Result<(RawRecord, Digest), ReadError>> {
-        if let Some(error) = self.failed.take() {
+        if let Err(error) = self.go_on() {
             return Some(Err(error));
         }
-        if self.page.is_empty() {
-            self.turn_page()?;
+        Some(self.page.next()?.and_then(|checked| {
+            let raw = view(checked).and_then(RecordView::to_raw);
+            raw.map(|raw| (raw, checked.hash)).map_err(|error| unread(checked.position, error))
+        }))
+    }
+
+    /// Fetches the texts that lie beside the log, if they are asked for.
+    fn complete(&self, recorded: &mut Recorded) -> Result<(), ReadError> {
+        if self.bodies == Bodies::Named {
+            return Ok(());
         }
-        let place = self.page.pop_front()?;
-        Some(self.fetcher.raw_at(place))
+        let Envelope { position, hub, .. } = &recorded.envelope;
+        let fetched = self.turns.reader().bodies().fetch(hub, &mut recorded.texts);
+        fetched.map_err(|(name, source)| ReadError::Body { position: *position, name, source })
     }
 }
 
@@ -275,17 +244,53 @@ impl Iterator for Events {
     type Item = Result<Recorded, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(error) = self.failed.take() {
+        if let Err(error) = self.go_on() {
             return Some(Err(error));
         }
-        if self.read.is_empty() && self.page.is_empty() {
-            self.look_ahead();
-            self.turn_page()?;
-        }
-        let read = match self.read.pop_front() {
-            Some(read) => read,
-            None => self.fetcher.event_at(self.page.pop_front()?),
+        let checked = match self.page.next()? {
+            Ok(checked) => checked,
+            Err(error) => return Some(Err(error)),
         };
-        Some(read.and_then(|recorded| self.complete(recorded)))
+        let mut read = recorded(checked, &mut self.names);
+        if let Ok(recorded) = &mut read
+            && let Err(error) = self.complete(recorded)
+        {
+            read = Err(error);
+        }
+        Some(read)
     }
 }
+
+fn recorded(checked: Checked<'_>, names: &mut Names) -> Result<Recorded, ReadError> {
+    let wrong = |error| unread(checked.position, error);
+    let view = view(checked).map_err(wrong)?;
+    Ok(Recorded {
+        envelope: view.envelope(names).map_err(wrong)?,
+        texts: view.texts().map_err(wrong)?,
+        event: view.event().map_err(wrong)?,
+        hash: checked.hash,
+    })
+}
+
+/// The record, if it is the one that belongs in its place.
+fn view(checked: Checked<'_>) -> Result<RecordView<'_>, RecordError> {
+    let view = RecordView::read_checked(checked.record)?;
+    if view.position == checked.position {
+        Ok(view)
+    } else {
+        Err(RecordError::Field { field: "position" })
+    }
+}
+
+fn unread(position: Position, error: RecordError) -> ReadError {
+    match error {
+        RecordError::Facts(source) => ReadError::Facts { position, source },
+        error @ (RecordError::Length { .. }
+        | RecordError::Field { .. }
+        | RecordError::Checksum { .. }
+        | RecordError::Format { .. }) => ReadError::Damaged { position, why: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,11 @@
 
 use std::str::FromStr;
 
-use super::{Envelope, FORMAT, RawRecord, RecordError, Recorded};
+use super::{Envelope, FORMAT, Names, RawRecord, RecordError};
 use crate::text::{MediaType, Text, TextBody, TextName, Texts};
 use crate::{
     CorrelationId, Digest, Event, EventId, HubId, IdempotencyKey, LogId, Position, Principal,
-    Revision, StreamId, Timestamp,
+    Revision, Timestamp,
 };
 
 /// A record's fields as they lie in its bytes; its checksum is right, its names are unread.
@@ -36,24 +36,23 @@ pub(crate) struct RecordView<'a> {
     texts: (u8, &'a [u8]),
 }
 
-/// The names of the record read last: neighbours mostly share them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Names {
-    hub: Option<HubId>,
-    stream: Option<StreamId>,
-    principal: Option<(String, Principal)>,
-}
-
 impl<'a> RecordView<'a> {
     /// Reads a record's bytes and checks them against their checksum.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, RecordError> {
-        let Some((body, checksum)) = bytes.split_last_chunk::<4>() else {
-            return Err(RecordError::Length { field: "checksum" });
-        };
-        let (actual, expected) = (u32::from_le_bytes(*checksum), crc32fast::hash(body));
-        if actual != expected {
-            return Err(RecordError::Checksum { expected, actual });
-        }
+        Self::check(bytes)?;
+        Self::read_checked(bytes)
+    }
+
+    /// Checks a record's bytes against their checksum.
+    pub(crate) fn check(bytes: &[u8]) -> Result<(), RecordError> {
+        let (body, actual) = checksum_of(bytes)?;
+        let expected = crc32fast::hash(body);
+        if actual == expected { Ok(()) } else { Err(RecordError::Checksum { expected, actual }) }
+    }
+
+    /// Reads the bytes of a record whose checksum was found right.
+    pub(crate) fn read_checked(bytes: &'a [u8]) -> Result<Self, RecordError> {
+        let (body, _) = checksum_of(bytes)?;
         let mut bytes = Bytes(body);
         let [format] = bytes.take::<1>("format")?;
         if format != FORMAT {
@@ -100,19 +99,21 @@ impl<'a> RecordView<'a> {
         key.map_err(|_| field("idempotency key"))
     }
 
-    fn envelope(&self, names: &mut Names) -> Result<Envelope, RecordError> {
+    /// Where, when and by whom.
+    #[inline]
+    pub(crate) fn envelope(&self, names: &mut Names) -> Result<Envelope, RecordError> {
         Ok(Envelope {
             log: self.log,
             position: self.position,
-            stream: names.stream(self.stream)?,
+            stream: names.streams.parse(self.stream).ok_or(field("stream"))?,
             revision: self.revision,
             index: self.index,
             count: self.count,
             id: self.id,
             recorded_at: self.recorded_at,
             decided_at: self.decided_at,
-            hub: names.hub(self.hub)?,
-            principal: names.principal(self.principal)?,
+            hub: names.hubs.parse(self.hub).ok_or(field("hub"))?,
+            principal: names.principals.parse(self.principal).ok_or(field("principal"))?,
             correlation: self.correlation,
             causation: self.causation,
             trace: some(self.trace).map(str::to_owned),
@@ -122,10 +123,16 @@ impl<'a> RecordView<'a> {
         })
     }
 
-    fn texts(&self) -> Result<Texts, RecordError> {
+    /// What was said.
+    #[inline]
+    pub(crate) fn texts(&self) -> Result<Texts, RecordError> {
         let (count, bytes) = self.texts;
         let mut bytes = Bytes(bytes);
-        let texts = (0..count).map(|_| bytes.text()).collect::<Result<Texts, _>>()?;
+        let mut texts = Vec::with_capacity(count.into());
+        for _ in 0..count {
+            texts.push(bytes.text()?);
+        }
+        let texts = Texts::from(texts);
         if bytes.0.is_empty() { Ok(texts) } else { Err(RecordError::Length { field: "texts" }) }
     }
 
@@ -152,7 +159,7 @@ impl<'a> RecordView<'a> {
     }
 
     /// All of it but the facts.
-    pub(super) fn to_raw(self) -> Result<RawRecord, RecordError> {
+    pub(crate) fn to_raw(self) -> Result<RawRecord, RecordError> {
         Ok(RawRecord {
             envelope: self.envelope(&mut Names::default())?,
             event_type: self.event_type.to_owned(),
@@ -162,44 +169,17 @@ impl<'a> RecordView<'a> {
         })
     }
 
-    /// All of it; `hash` is the chain's link at this record.
-    pub(crate) fn to_recorded(
-        self,
-        hash: Digest,
-        names: &mut Names,
-    ) -> Result<Recorded, RecordError> {
-        let envelope = self.envelope(names)?;
-        let texts = self.texts()?;
-        let event = Event::decode_facts(self.event_type, self.version, self.facts)?;
-        Ok(Recorded { envelope, event, texts, hash })
+    /// What happened.
+    pub(crate) fn event(&self) -> Result<Event, RecordError> {
+        Ok(Event::decode_facts(self.event_type, self.version, self.facts)?)
     }
 }
 
-impl Names {
-    fn hub(&mut self, text: &str) -> Result<HubId, RecordError> {
-        match &self.hub {
-            Some(hub) if hub.as_str() == text => Ok(hub.clone()),
-            Some(_) | None => Ok(self.hub.insert(parsed(text, "hub")?).clone()),
-        }
-    }
-
-    fn stream(&mut self, text: &str) -> Result<StreamId, RecordError> {
-        match &self.stream {
-            Some(stream) if stream.as_str() == text => Ok(stream.clone()),
-            Some(_) | None => Ok(self.stream.insert(parsed(text, "stream")?).clone()),
-        }
-    }
-
-    fn principal(&mut self, text: &str) -> Result<Principal, RecordError> {
-        match &self.principal {
-            Some((spelled, principal)) if spelled == text => Ok(principal.clone()),
-            Some(_) | None => {
-                let principal: Principal = parsed(text, "principal")?;
-                self.principal = Some((text.to_owned(), principal.clone()));
-                Ok(principal)
-            }
-        }
-    }
+/// A record's bytes but the last, and the checksum these are.
+fn checksum_of(bytes: &[u8]) -> Result<(&[u8], u32), RecordError> {
+    let (body, checksum) =
+        bytes.split_last_chunk::<4>().ok_or(RecordError::Length { field: "checksum" })?;
+    Ok((body, u32::from_le_bytes(*checksum)))
 }
 
 fn parsed<T: FromStr>(text: &str, name: &'static str) -> Result<T, RecordError> {
@@ -217,6 +197,7 @@ fn some(text: &str) -> Option<&str> {
 struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
+    #[inline]
     fn slice(&mut self, length: usize, field: &'static str) -> Result<&'a [u8], RecordError> {
         let (head, rest) = self.0.split_at_checked(length).ok_or(RecordError::Length { field })?;
         self.0 = rest;
@@ -241,6 +222,7 @@ impl<'a> Bytes<'a> {
         self.take(field).map(i64::from_le_bytes).map(Timestamp::from_micros)
     }
 
+    #[inline]
     fn bytes8(&mut self, field: &'static str) -> Result<&'a [u8], RecordError> {
         let [length] = self.take(field)?;
         self.slice(length.into(), field)
@@ -252,7 +234,11 @@ impl<'a> Bytes<'a> {
     }
 
     fn text8(&mut self, name: &'static str) -> Result<&'a str, RecordError> {
-        std::str::from_utf8(self.bytes8(name)?).map_err(|_| field(name))
+        match self.bytes8(name)? {
+            // Many fields are mostly empty.
+            [] => Ok(""),
+            bytes => std::str::from_utf8(bytes).map_err(|_| field(name)),
+        }
     }
 
     fn optional<const N: usize>(
@@ -265,6 +251,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
+    #[inline]
     fn text(&mut self) -> Result<Text, RecordError> {
         let name = TextName::new(self.text8("text name")?).ok_or(field("text name"))?;
         let [storage] = self.take("text storage")?;

@@ -27,6 +27,14 @@ const CACHE: u64 = 64 * 1024 * 1024;
 /// How long the lock of a store that was just dropped may still be held.
 const OLD_LOCK: Duration = Duration::from_secs(1);
 
+/// What the operating system may refuse although nothing is wrong with a file.
+const REFUSALS: [ErrorKind; 4] = [
+    ErrorKind::PermissionDenied,
+    ErrorKind::QuotaExceeded,
+    ErrorKind::ReadOnlyFilesystem,
+    ErrorKind::StorageFull,
+];
+
 /// Commits on disk, in a directory of their own. Whoever opens one holds a lock over it.
 pub struct SledStore {
     durability: Durability,
@@ -67,10 +75,7 @@ impl SledStore {
         fs::create_dir_all(directory).map_err(failed("make", directory))?;
         refuse_blobs(directory)?;
         remove_leftovers(directory)?;
-        let store = |failure: Failure| OpenError::Store {
-            directory: directory.to_owned(),
-            why: failure.text,
-        };
+        let store = |failure: Failure| failure.in_opening(directory);
         let database = contained(|| open_database(directory)).map_err(store)?;
         if durability == Durability::Synced {
             sync(directory)?;
@@ -102,8 +107,9 @@ impl SledStore {
         }
         let files = self.files();
         let done = files.as_ref().map_or(Ok(()), |files| files.write_out(sync));
-        done.map_err(|Failure { text: why, full }| {
+        done.map_err(|failure| {
             // Said of the next commit, of which nothing is here.
+            let (full, why) = (failure.is_full(), failure.text);
             let error = if full { CommitError::Full { why } } else { CommitError::Unknown { why } };
             stopped.insert(error).clone()
         })
@@ -129,7 +135,7 @@ impl SledStore {
             let first = chunk::key(number, 0) == key;
             contained(|| files.database.insert(key, value).map(drop)).map_err(|failure| {
                 // Behind the first chunk, some of the commit may already be on disk.
-                if first && failure.full {
+                if first && failure.is_full() {
                     CommitError::Full { why: failure.text }
                 } else {
                     unknown(failure.text)
@@ -219,8 +225,9 @@ impl Files {
     fn write_out(&self, sync: impl FnOnce(&File) -> std::io::Result<()>) -> Result<(), Failure> {
         contained(|| self.database.flush().map(drop))?;
         sync(&self.file).map_err(|error| Failure {
-            full: error.kind() == ErrorKind::StorageFull,
             text: error.to_string(),
+            kind: Some(error.kind()),
+            locked: false,
         })
     }
 
@@ -269,9 +276,7 @@ fn open_database(directory: &Path) -> Result<sled::Db, sled::Error> {
     let patience = Instant::now() + OLD_LOCK;
     loop {
         match config.open() {
-            Err(sled::Error::Io(error))
-                if error.to_string().contains("lock") && Instant::now() < patience =>
-            {
+            Err(error) if is_locked(&error) && Instant::now() < patience => {
                 thread::sleep(Duration::from_millis(10));
             }
             opened => return opened,
@@ -279,10 +284,36 @@ fn open_database(directory: &Path) -> Result<sled::Db, sled::Error> {
     }
 }
 
+/// sled has no other word for it.
+fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().contains("lock"))
+}
+
 /// A failure of sled's, or a panic in it.
 struct Failure {
     text: String,
-    full: bool,
+    /// What kind it is, if the operating system had a part in it.
+    kind: Option<ErrorKind>,
+    /// Somebody else has it open.
+    locked: bool,
+}
+
+impl Failure {
+    fn is_full(&self) -> bool {
+        self.kind == Some(ErrorKind::StorageFull)
+    }
+
+    /// What it means for a store that is being opened in this directory.
+    fn in_opening(self, directory: &Path) -> OpenError {
+        let directory = directory.to_owned();
+        if self.locked {
+            return OpenError::InUse { directory, owner: "another process".to_owned() };
+        }
+        match self.kind.filter(|kind| REFUSALS.contains(kind)) {
+            Some(kind) => failed("open", &directory)(std::io::Error::new(kind, self.text)),
+            None => OpenError::Store { directory, why: self.text },
+        }
+    }
 }
 
 /// Runs a part of sled; a damaged file makes it panic in places.
@@ -290,15 +321,14 @@ fn contained<T>(run: impl FnOnce() -> Result<T, sled::Error>) -> Result<T, Failu
     match panic::catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => {
-            let full =
-                matches!(&error, sled::Error::Io(error) if error.kind() == ErrorKind::StorageFull);
-            Err(Failure { text: error.to_string(), full })
+            let kind = if let sled::Error::Io(error) = &error { Some(error.kind()) } else { None };
+            Err(Failure { text: error.to_string(), kind, locked: is_locked(&error) })
         }
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text =
                 text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason");
-            Err(Failure { text: format!("sled panicked: {text}"), full: false })
+            Err(Failure { text: format!("sled panicked: {text}"), kind: None, locked: false })
         }
     }
 }

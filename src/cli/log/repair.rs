@@ -18,6 +18,7 @@ pub(super) fn repair(global: &Global, to: &Path, output: &mut Output) -> Result<
         output.fact("head", head)?;
     }
     output.fact("long texts", grouped(repaired.texts))?;
+    output.fact("checkpoints", grouped(repaired.checkpoints))?;
     if repaired.salvaged > 0 {
         let salvaged = grouped(repaired.salvaged);
         output

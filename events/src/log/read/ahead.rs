@@ -1,19 +1,14 @@
-//! Reading ahead: a second thread that decodes every other page of a long read.
+//! Reading ahead: a second thread that fetches and checks pages of a long read.
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
-use super::fetch::Fetcher;
+use super::fetch::{Fetcher, Page};
+use crate::Reader;
 use crate::log::index::Place;
-use crate::record::Recorded;
-use crate::{ReadError, Reader};
 
-/// The events of a page, in order, those that cannot be read as errors in their places.
-pub(super) type Page = VecDeque<Result<Recorded, ReadError>>;
-
-/// A thread that reads pages, one after the other; it ends when this is dropped.
+/// A thread that fetches pages, one after the other; it ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Ahead {
     /// Gone once it is told to end.
@@ -29,8 +24,7 @@ impl Ahead {
         let mut fetcher = Fetcher::new(reader.clone());
         let thread = thread::Builder::new().name("convoke-read".to_owned()).spawn(move || {
             for places in asked {
-                let page = places.into_iter().map(|place| fetcher.event_at(place)).collect();
-                if answer.send(page).is_err() {
+                if answer.send(fetcher.fetch(&places)).is_err() {
                     return;
                 }
             }
@@ -38,7 +32,7 @@ impl Ahead {
         Ok(Self { places: Some(places), pages, thread: Some(thread) })
     }
 
-    /// Has one more page read.
+    /// Has one more page fetched.
     pub(super) fn ask(&self, places: &[Place]) {
         if let Some(asked) = &self.places {
             // A thread that is gone gives no page, which is where it is noticed.
@@ -46,7 +40,12 @@ impl Ahead {
         }
     }
 
-    /// The first page asked for that was not taken yet; nothing if the thread is gone.
+    /// The first page asked for that was not taken yet, if it is there.
+    pub(super) fn poll(&self) -> Option<Page> {
+        self.pages.try_recv().ok()
+    }
+
+    /// The same, waited for; nothing if the thread is gone.
     pub(super) fn take(&self) -> Option<Page> {
         self.pages.recv().ok()
     }

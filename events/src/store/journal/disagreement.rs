@@ -9,6 +9,8 @@
 //! | the store goes on behind the journal | served: the journal's end was damaged or never whole |
 //! | the journal ends in something that is no frame | it is the commit that was being written; served without it |
 //! | a frame is whole and the same commit is damaged in the store | the store takes it again |
+//! | the store cannot be opened, and the journal holds every commit from the first on | made anew from the journal |
+//! | the store cannot be opened, and the journal begins later | refused by what the store says |
 //! | a whole frame behind one that is missing | [`Disagreement::JournalDamaged`] |
 //! | the store ends before the journal begins | [`Disagreement::StoreShort`] |
 //! | a commit differs between the two, or does not follow the one before | [`Disagreement::Diverged`] |

@@ -40,11 +40,34 @@ pub(super) fn open(directory: &Path, options: &JournalOptions) -> Result<Opened,
             make_first(directory, options)?;
         }
     }
-    let store = SledStore::open_behind(&stored, options.durability)?;
-    match mark {
-        Some(mark) if ends_at(&store, &mark) => after_clean_stop(directory, options, store, &mark),
-        _ => after_any_stop(directory, options, store, mark.as_ref()),
+    match with_store(directory, options, mark.as_ref()) {
+        Err(OpenError::Store { why, .. }) if journal_holds_all(directory)? => {
+            tracing::warn!(why, "the store is made anew from the journal, which holds all of it");
+            spare::set_aside(directory).map_err(failed("rename", &stored))?;
+            with_store(directory, options, mark.as_ref())
+        }
+        opened => opened,
     }
+}
+
+fn with_store(
+    directory: &Path,
+    options: &JournalOptions,
+    mark: Option<&Mark>,
+) -> Result<Opened, OpenError> {
+    let store = SledStore::open_behind(&directory.join("sled"), options.durability)?;
+    match mark {
+        Some(mark) if ends_at(&store, mark) => after_clean_stop(directory, options, store, mark),
+        _ => after_any_stop(directory, options, store, mark),
+    }
+}
+
+/// Whether the journal alone proves every commit there ever was: it reaches back to the first, and
+/// none is missing up to its end, which no store is ever ahead of.
+fn journal_holds_all(directory: &Path) -> Result<bool, OpenError> {
+    let found = Found::read(directory).map_err(failed("read the journal in", directory))?;
+    let dense = found.frames.keys().zip(1..).all(|(commit, expected)| *commit == expected);
+    Ok(found.trouble.is_none() && dense && !found.frames.is_empty())
 }
 
 /// Makes the journal where nothing was ever written; before the store, so that a store without a

@@ -2,7 +2,8 @@
 //! whole: an engine that opens a damaged file may throw away what it cannot read.
 //!
 //! Where the file system can share blocks between files the copy costs nothing. Elsewhere it is
-//! made only if twice the store's size is free; if not, that is said and the log opened without.
+//! made only if twice the store's size is free; if not, that is said and the log opened without. A
+//! store that is made anew from the journal becomes the copy itself.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -35,6 +36,16 @@ pub(super) fn keep(directory: &Path) -> io::Result<()> {
             Err(error)
         }
     }
+}
+
+/// Makes the store itself the copy, unless there is one of an earlier try; it is gone either way.
+pub(super) fn set_aside(directory: &Path) -> io::Result<()> {
+    let (store, copy) = (directory.join("sled"), directory.join(NAME));
+    if copy.exists() {
+        return remove(&store);
+    }
+    fs::rename(store, copy)?;
+    sync_directory(directory)
 }
 
 /// Removes the copy, once the log was found whole.
@@ -111,5 +122,18 @@ mod tests {
         let_go(path).unwrap();
         assert!(!path.join(NAME).exists());
         let_go(path).unwrap();
+    }
+
+    #[test]
+    fn a_store_set_aside_never_takes_the_place_of_an_earlier_copy() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        for content in ["first", "second"] {
+            fs::create_dir(path.join("sled")).unwrap();
+            fs::write(path.join("sled/db"), content).unwrap();
+            set_aside(path).unwrap();
+            assert!(!path.join("sled").exists());
+            assert_eq!(fs::read_to_string(path.join(NAME).join("db")).unwrap(), "first");
+        }
     }
 }

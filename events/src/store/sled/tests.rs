@@ -1,10 +1,11 @@
 //! What only this store can go through: parts of a commit missing or changed on disk.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::super::chunk;
-use super::SledStore;
-use crate::{CommitStore, Durability, JournalOptions, JournaledStore, StoreReadError};
+use super::{Failure, SledStore};
+use crate::{CommitStore, Durability, JournalOptions, JournaledStore, OpenError, StoreReadError};
 
 /// A commit of four chunks.
 fn long(fill: u8) -> Vec<u8> {
@@ -119,4 +120,19 @@ fn a_commit_that_is_damaged_here_and_whole_in_the_journal_is_taken_again() {
     let store = journaled();
     assert_eq!(store.read(2), Ok(long(2)));
     assert_eq!(store.head(), 3);
+}
+
+#[test]
+fn only_what_lies_in_the_files_is_called_damage() {
+    let opened = |kind, locked| {
+        Failure { text: "no".to_owned(), kind, locked }.in_opening(Path::new("sled"))
+    };
+    let damage = [None, Some(ErrorKind::UnexpectedEof), Some(ErrorKind::Other)];
+    assert!(damage.into_iter().all(|kind| opened(kind, false).is_damage()));
+    for kind in [ErrorKind::PermissionDenied, ErrorKind::StorageFull] {
+        let refused = opened(Some(kind), false);
+        assert!(matches!(&refused, OpenError::Io { source, .. } if source.kind() == kind));
+        assert!(!refused.is_damage());
+    }
+    assert!(opened(Some(ErrorKind::Other), true).is_retryable());
 }
