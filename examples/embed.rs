@@ -25,7 +25,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let hub = runtime.hub("support".parse()?);
     let ada = hub.as_person("ada");
 
-    ada.open("Support", Limits { tokens: Some(Tokens::new(1_000_000)), money: None }).await?;
+    let limits = |tokens| Limits { tokens: Some(Tokens::new(tokens)), ..Limits::default() };
+    ada.open("Support", limits(1_000_000)).await?;
     let scout: Slug = "scout".parse()?;
     ada.register(AgentRegistration {
         slug: scout.clone(),
@@ -63,7 +64,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             body: "Every Monday, on the first file.".to_owned(),
             source: Some("customer".to_owned()),
             plan: TaskPlan::Triage { task_type: triage, escalate: Vec::new(), rules },
-            limits: Limits { tokens: Some(Tokens::new(2_000)), money: None },
+            limits: limits(2_000),
         })
         .await?;
     let end = hub.concluded(task).await?;

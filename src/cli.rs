@@ -5,10 +5,12 @@ mod args;
 mod audit;
 mod budgets;
 mod collectives;
+mod delegations;
 mod failure;
 mod indexing;
 mod log;
 mod opening;
+mod ordering;
 mod proposals;
 mod render;
 mod review;
@@ -50,6 +52,7 @@ fn perform(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Proposals(proposals) => proposals::proposals(global, proposals, output),
         Command::Collectives(collectives) => collectives::collectives(global, collectives, output),
         Command::Budgets(budgets) => budgets::budgets(global, budgets, output),
+        Command::Delegations(delegations) => delegations::delegations(global, delegations, output),
         Command::Review(review) => review::review(global, review, output),
         Command::Audit(audit) => audit::audit(global, audit, output),
         Command::Log(log) => log::log(global, &log.command, output),

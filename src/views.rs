@@ -2,7 +2,8 @@
 
 use convoke_events::Log;
 use convoke_projections::{
-    Agents, Budgets, Collectives, Governance, Proposals, Routing, Runner, StartError, Tasks,
+    Agents, Budgets, Collectives, Delegations, Estimates, Governance, Proposals, Routing, Runner,
+    StartError, Tasks,
 };
 
 /// Read models that follow the log; each can be waited for, so that a caller reads its own writes.
@@ -15,8 +16,12 @@ pub struct Views {
     pub proposals: Runner<Proposals>,
     /// The questions put to several agents.
     pub collectives: Runner<Collectives>,
+    /// What agents handed to each other.
+    pub delegations: Runner<Delegations>,
     /// What may be spent and what was.
     pub budgets: Runner<Budgets>,
+    /// What calls were thought to use, and what they used.
+    pub estimates: Runner<Estimates>,
     /// Who is asked, and who was.
     pub routing: Runner<Routing>,
     /// What agents may do, and what was denied.
@@ -30,7 +35,9 @@ impl Views {
             tasks: Runner::start(log.clone(), None)?,
             proposals: Runner::start(log.clone(), None)?,
             collectives: Runner::start(log.clone(), None)?,
+            delegations: Runner::start(log.clone(), None)?,
             budgets: Runner::start(log.clone(), None)?,
+            estimates: Runner::start(log.clone(), None)?,
             routing: Runner::start(log.clone(), None)?,
             governance: Runner::start(log.clone(), None)?,
         })
@@ -38,12 +45,15 @@ impl Views {
 
     /// Ends the threads that follow the log, and waits for them.
     pub(crate) fn stop(&self) {
-        let Self { agents, tasks, proposals, collectives, budgets, routing, governance } = self;
+        let Self { agents, tasks, proposals, collectives, routing, governance, .. } = self;
+        let Self { delegations, budgets, estimates, .. } = self;
         agents.stop();
         tasks.stop();
         proposals.stop();
         collectives.stop();
+        delegations.stop();
         budgets.stop();
+        estimates.stop();
         routing.stop();
         governance.stop();
     }

@@ -1,9 +1,10 @@
 //! Answers: what an agent's words must look like to count, checked on our side always.
 
-use convoke_events::{Confidence, Key, MAX_TEXT, Purpose, record::TooLarge};
+use convoke_events::{Confidence, Key, MAX_TEXT, Purpose, Tokens, WordError, record::TooLarge};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::delegation::Wish;
 use crate::provider::AnswerSchema;
 
 /// The longest answer that is recorded, in bytes.
@@ -14,6 +15,8 @@ pub(crate) const MAX_ANSWER: usize = MAX_TEXT;
 pub(crate) struct Answer {
     pub(crate) key: Key,
     pub(crate) confidence: Option<Confidence>,
+    /// The sub-tasks it wants to hand over.
+    pub(crate) wishes: Vec<Wish>,
 }
 
 /// What an answer lacks.
@@ -25,6 +28,10 @@ pub(crate) enum AnswerError {
     Key,
     #[error("`confidence` is {0}, expected a number from 0 to 1")]
     Confidence(f64),
+    #[error("`actions` holds {0} actions, more than the {MAX_ACTIONS} allowed")]
+    Actions(usize),
+    #[error("action {0}: {1}")]
+    Action(usize, String),
     #[error("`dissent` is missing: a synthesis lists it, even if there is none")]
     Dissent,
     #[error(transparent)]
@@ -40,6 +47,47 @@ struct Shape {
     #[serde(rename = "assumptions", default)]
     _assumptions: Vec<String>,
     dissent: Option<Vec<String>>,
+    #[serde(default)]
+    actions: Vec<Action>,
+}
+
+/// What an agent does beside answering.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Action {
+    Delegate(Delegate),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delegate {
+    to: String,
+    scope: String,
+    tokens: Option<u64>,
+    #[serde(default)]
+    trim: bool,
+}
+
+/// The most sub-tasks that one answer hands over.
+const MAX_ACTIONS: usize = 8;
+
+/// The longest scope of a delegation, in bytes.
+const MAX_SCOPE: usize = 1024;
+
+fn wishes(actions: Vec<Action>) -> Result<Vec<Wish>, AnswerError> {
+    if actions.len() > MAX_ACTIONS {
+        return Err(AnswerError::Actions(actions.len()));
+    }
+    let wish = |(number, Action::Delegate(delegate)): (usize, Action)| {
+        let Delegate { to, scope, tokens, trim } = delegate;
+        let wrong = |why: String| AnswerError::Action(number, why);
+        let to = to.parse().map_err(|error: WordError| wrong(error.to_string()))?;
+        let key = Key::canonical(&scope).filter(|_| scope.len() <= MAX_SCOPE);
+        let why = || format!("a scope has a letter or digit, and {MAX_SCOPE} bytes at most");
+        let key = key.ok_or_else(|| wrong(why()))?;
+        Ok(Wish { to, scope, key, tokens: tokens.map(Tokens::new), trim })
+    };
+    (1..).zip(actions).map(wish).collect()
 }
 
 /// Reads an answer given for this purpose.
@@ -58,7 +106,10 @@ pub(crate) fn parse(purpose: Purpose, content: &str) -> Result<Answer, AnswerErr
     if purpose == Purpose::Synthesis && shape.dissent.is_none() {
         return Err(AnswerError::Dissent);
     }
-    Ok(Answer { key, confidence })
+    // What has no business acting is not listened to.
+    let acts = matches!(purpose, Purpose::Contribution | Purpose::Delegation);
+    let wishes = if acts { wishes(shape.actions)? } else { Vec::new() };
+    Ok(Answer { key, confidence, wishes })
 }
 
 /// The shape asked of an answer, as JSON Schema.
@@ -77,6 +128,11 @@ pub(crate) fn schema(purpose: Purpose) -> AnswerSchema {
         }
         required.push("dissent");
     }
+    if matches!(purpose, Purpose::Contribution | Purpose::Delegation)
+        && let Some(properties) = properties.as_object_mut()
+    {
+        properties.insert("actions".to_owned(), actions());
+    }
     let json = json!({
         "type": "object",
         "properties": properties,
@@ -84,6 +140,28 @@ pub(crate) fn schema(purpose: Purpose) -> AnswerSchema {
         "additionalProperties": false
     });
     AnswerSchema { name: purpose.as_str(), json }
+}
+
+/// The shape of the actions an answer may ask for.
+fn actions() -> serde_json::Value {
+    let delegate = json!({
+        "type": "object",
+        "properties": {
+            "to": {"type": "string", "description": "the slug of another agent"},
+            "scope": {"type": "string", "description": "what it is to do"},
+            "tokens": {"type": "integer", "minimum": 1},
+            "trim": {"type": "boolean"}
+        },
+        "required": ["to", "scope"],
+        "additionalProperties": false
+    });
+    let action = json!({
+        "type": "object",
+        "properties": {"delegate": delegate},
+        "required": ["delegate"],
+        "additionalProperties": false
+    });
+    json!({"type": "array", "maxItems": MAX_ACTIONS, "items": action})
 }
 
 #[cfg(test)]

@@ -76,6 +76,9 @@ const fn needed(command: &Command) -> (&'static str, Role) {
         Command::SetRoutingPolicy { .. } => ("set routing policies", Role::Operator),
         Command::SetPrice { .. } => ("set prices", Role::Operator),
         Command::SetHubLimits(_) => ("change the hub's limits", Role::Operator),
+        Command::ReopenAccount { .. } => ("reopen accounts", Role::Owner),
+        Command::Delegate(_) => ("have agents delegate", Role::Operator),
+        Command::CancelDelegation { .. } => ("call delegations off", Role::Operator),
         Command::SubmitTask(_) => ("hand in tasks", Role::Operator),
         Command::ReviewProposal(_) => ("review proposals", Role::Reviewer),
     }

@@ -1,17 +1,22 @@
 //! Budget: what may be spent, as a tree of accounts; nothing is sent that was not set aside before.
 
+mod account;
 mod estimate;
 mod ledger;
+mod plan;
 
 use convoke_events::{
-    AccountId, AccountLimitsSet, AccountOpened, CorrelationId, Event, EventId, Limits, ModelName,
-    PriceSet, ProviderName, StreamId, Texts, Timestamp,
+    AccountId, AccountLimitsSet, AccountOpened, AccountReopened, Amount, CorrelationId, Event,
+    EventId, InvocationId, Limits, ModelName, Period, PriceSet, ProviderName, StreamId, TextName,
+    Texts, Timestamp, Tokens,
 };
 
 pub(crate) use self::estimate::{DOCUMENT_OVERHEAD, document_bound, input_bound};
-pub(crate) use self::ledger::{Held, Ledger, Settling, Short};
+pub(crate) use self::ledger::{Held, Ledger, Settling};
+pub(crate) use self::plan::{Plan, Short};
 use crate::command::Price;
 use crate::decision::{Draft, Story};
+use crate::refusal::Refusal;
 
 /// Says what a model costs from now on, where it differs.
 pub(crate) fn set_price(
@@ -39,14 +44,64 @@ pub(crate) fn set_limits(ledger: &Ledger, account: AccountId, limits: Limits) ->
     vec![on_account(account, None, AccountLimitsSet { account, limits }.into())]
 }
 
-/// Opens an account.
+/// Opens a person's way to spend again from an account that an overrun closed.
+pub(crate) fn reopen(
+    ledger: &Ledger,
+    account: AccountId,
+    reason: &str,
+) -> Result<Vec<Draft>, Refusal> {
+    if ledger.limits(account).is_none() {
+        return Err(Refusal::AccountUnknown { account });
+    }
+    if !ledger.is_closed(account) {
+        return Ok(Vec::new());
+    }
+    let mut draft = on_account(account, None, AccountReopened { account }.into());
+    draft.texts = Texts::none().with(TextName::REASON, reason);
+    Ok(vec![draft])
+}
+
+/// Opens an account under its parent, or at the root.
 pub(crate) fn open(
     account: AccountId,
     parent: Option<AccountId>,
     limits: Limits,
     correlation: Option<CorrelationId>,
 ) -> Draft {
-    on_account(account, correlation, AccountOpened { account, parent, limits }.into())
+    let opened = AccountOpened { account, parent, limits, funded_by: None };
+    on_account(account, correlation, opened.into())
+}
+
+/// What a delegation's first call takes of what was set aside for the delegation: it has no more.
+pub(crate) fn first_call(
+    ledger: &Ledger,
+    funds: Held,
+    account: AccountId,
+    invocation: InvocationId,
+    (provider, model): (&ProviderName, &ModelName),
+    (input, output): (Tokens, Tokens),
+) -> Held {
+    let price = ledger.price(provider, model).unwrap_or_default();
+    funds.part(
+        account,
+        invocation,
+        Amount { tokens: input.plus(output), money: price.worst(input, output) },
+    )
+}
+
+/// Opens the account of a delegation, which this reservation on its parent pays for.
+pub(crate) fn open_funded(
+    story: Story,
+    account: AccountId,
+    funds: Held,
+    money_is_limited: bool,
+) -> Draft {
+    let Amount { tokens, money } = funds.amount;
+    let money = money_is_limited.then_some(money);
+    let limits = Limits { tokens: Some(tokens), money, period: Period::Total };
+    let (parent, funded_by) = (Some(funds.account), Some(funds.reservation));
+    let opened = AccountOpened { account, parent, limits, funded_by };
+    story.draft(StreamId::account(account), opened, Texts::none())
 }
 
 /// Puts the ledger's events on the streams of their accounts.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use convoke_events::{
     ArtifactType, CollectiveConvened, CollectiveEvent, CollectiveId, ContributionRecorded, EventId,
     InvocationId, InvocationStarted, Key, Participant, ParticipantStanding, Purpose, Synthesiser,
-    TaskId, TaskRules,
+    TaskId, TaskRules, TaskType,
 };
 
 pub(crate) use self::concluding::{abandon, conclude, contributed, synthesised};
@@ -18,6 +18,7 @@ pub(crate) use self::convening::convene;
 #[derive(Clone, Debug, PartialEq)]
 struct Collective {
     task: TaskId,
+    task_type: TaskType,
     artifact: ArtifactType,
     participants: Vec<Participant>,
     synthesiser: Option<Synthesiser>,
@@ -25,8 +26,16 @@ struct Collective {
     contributions: BTreeMap<InvocationId, ContributionRecorded>,
     open: BTreeSet<InvocationId>,
     verdict: Option<Key>,
+    decided: bool,
     /// The newest event of its story.
     cause: EventId,
+}
+
+/// A collective that has no verdict yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UnderWay<'a> {
+    pub(crate) artifact: &'a ArtifactType,
+    pub(crate) task_type: &'a TaskType,
 }
 
 /// The collectives of a hub that have not ended.
@@ -47,9 +56,15 @@ impl Collectives {
         self.open.get(&collective).map(|open| open.task)
     }
 
-    /// A collective whose verdict is owed.
-    pub(crate) fn next_ready(&self) -> Option<CollectiveId> {
-        self.ready.first().copied()
+    /// The collectives whose calls have all ended and that have no verdict yet.
+    pub(crate) fn ready(&self) -> impl Iterator<Item = (CollectiveId, TaskId)> {
+        self.ready.iter().filter_map(|id| Some((*id, self.open.get(id)?.task)))
+    }
+
+    /// The collective of a task, as long as it has no verdict.
+    pub(crate) fn under_way(&self, task: TaskId) -> Option<UnderWay<'_>> {
+        let open = self.open.get(&id_of(task)).filter(|open| !open.decided)?;
+        Some(UnderWay { artifact: &open.artifact, task_type: &open.task_type })
     }
 
     pub(crate) fn evolve(&mut self, id: EventId, event: &CollectiveEvent) {
@@ -65,6 +80,7 @@ impl Collectives {
                 self.ready.remove(&reached.collective);
                 if let Some(collective) = self.open.get_mut(&reached.collective) {
                     collective.verdict.clone_from(&reached.key);
+                    collective.decided = true;
                     collective.cause = id;
                 }
             }
@@ -75,6 +91,7 @@ impl Collectives {
         let invited = convened.participants.iter().filter(|participant| is_invited(participant));
         let collective = Collective {
             task: convened.task,
+            task_type: convened.task_type.clone(),
             artifact: convened.artifact.clone(),
             participants: convened.participants.clone(),
             synthesiser: convened.synthesiser.clone(),
@@ -82,6 +99,7 @@ impl Collectives {
             contributions: BTreeMap::new(),
             open: invited.map(|participant| participant.invocation).collect(),
             verdict: None,
+            decided: false,
             cause: id,
         };
         self.open.insert(convened.collective, collective);

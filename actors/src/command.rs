@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    AgentId, ArtifactType, Capability, Digest, GovernanceDefault, HubId, IdempotencyKey, Keyword,
-    Limits, MicroUsd, ModelFamily, ModelName, Principal, ProposalId, ProviderName, Rate, Receipt,
-    ReviewDecision, Role, ServiceName, Slug, TaskId, TaskPlan, TaskType, Tier, TrustLevel, Verb,
+    AccountId, AgentId, ArtifactType, Capability, DelegationId, Digest, GovernanceDefault, HubId,
+    IdempotencyKey, Keyword, Limits, MicroUsd, ModelFamily, ModelName, Principal, ProposalId,
+    ProviderName, Rate, Receipt, ReviewDecision, Role, ServiceName, Slug, TaskId, TaskPlan,
+    TaskType, Tier, Tokens, TrustLevel, Verb,
 };
 
 use serde::Serialize;
@@ -98,7 +99,7 @@ impl AgentRegistration {
 }
 
 /// What a model costs, in micro-dollars per million tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Price {
     /// Input.
     pub input: MicroUsd,
@@ -106,6 +107,33 @@ pub struct Price {
     pub cached: MicroUsd,
     /// Output.
     pub output: MicroUsd,
+}
+
+impl Price {
+    /// What this many tokens come to at most.
+    pub(crate) fn worst(self, input: Tokens, output: Tokens) -> MicroUsd {
+        Self::sum(&[(input, self.input.max(self.cached)), (output, self.output)])
+    }
+
+    /// What this many tokens come to, `cached` of the input among them.
+    pub(crate) fn cost(self, input: Tokens, cached: Tokens, output: Tokens) -> MicroUsd {
+        let cached = cached.min(input);
+        Self::sum(&[(input.less(cached), self.input), (cached, self.cached), (output, self.output)])
+    }
+
+    /// What this many tokens come to, whatever they are.
+    pub(crate) fn dearest(self, tokens: Tokens) -> MicroUsd {
+        Self::sum(&[(tokens, self.input.max(self.cached).max(self.output))])
+    }
+
+    /// Tokens at prices per million, the sum rounded up once.
+    fn sum(parts: &[(Tokens, MicroUsd)]) -> MicroUsd {
+        let sum: u128 = parts
+            .iter()
+            .map(|(tokens, price)| u128::from(tokens.get()).saturating_mul(price.get().into()))
+            .fold(0, u128::saturating_add);
+        MicroUsd::new(u64::try_from(sum.div_ceil(1_000_000)).unwrap_or(u64::MAX))
+    }
 }
 
 /// One piece of work, as it is handed in.
@@ -136,6 +164,25 @@ impl TaskSubmission {
         let source = self.source.as_deref().unwrap_or("");
         Digest::of_parts([self.title.as_bytes(), self.body.as_bytes(), source.as_bytes()])
     }
+}
+
+/// A sub-task that one agent hands to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DelegationRequest {
+    /// Under which task; its collective must be under way.
+    pub task: TaskId,
+    /// Under which delegation, if it is part of one.
+    pub parent: Option<DelegationId>,
+    /// Who hands over.
+    pub from: Slug,
+    /// To whom.
+    pub to: Slug,
+    /// What, in words.
+    pub scope: String,
+    /// The most it may spend; none means the hub's usual 1,000, or what is left where that is less.
+    pub tokens: Option<Tokens>,
+    /// Whether its output may be cut to what the budget holds.
+    pub trim: bool,
 }
 
 /// A person's decision on a proposal.
@@ -228,6 +275,22 @@ pub enum Command {
     },
     /// Change the limits of the hub's account.
     SetHubLimits(Limits),
+    /// Let an account that an overrun closed be spent from again.
+    ReopenAccount {
+        /// Which.
+        account: AccountId,
+        /// Why.
+        reason: String,
+    },
+    /// Hand a sub-task from one agent to another, in the name of the first.
+    Delegate(DelegationRequest),
+    /// Call a delegation off, and everything under it.
+    CancelDelegation {
+        /// Which.
+        delegation: DelegationId,
+        /// Why.
+        reason: String,
+    },
     /// Hand in a piece of work. The same request again changes nothing.
     SubmitTask(TaskSubmission),
     /// Decide on a proposal.

@@ -23,6 +23,7 @@ use crate::budget;
 use crate::collective;
 use crate::command::{Caller, Command};
 use crate::decision::{Decision, Draft, Story};
+use crate::delegation;
 use crate::governance;
 use crate::invocation::{self, Outcome};
 use crate::proposal;
@@ -57,13 +58,17 @@ pub enum Input {
 pub fn decide(state: &State, input: &Input, now: Timestamp, _seed: u64) -> Decision {
     match input {
         Input::Command { principal, roles, command } => {
-            obey(state, principal, roles.as_ref(), command, now).into()
+            match admit(state, principal, roles.as_ref(), command) {
+                Ok(()) => obey(state, principal, command, now),
+                Err(refusal) => Err(refusal).into(),
+            }
         }
+        Input::Step(Step::Delegation(id)) => delegation::step(state, *id, now),
         Input::Step(Step::Task(task)) => Decision::of(step(state, *task, now)),
         Input::Step(Step::Verdict(collective)) => {
             Decision::of(collective::conclude(state, *collective, now))
         }
-        Input::Outcome(outcome) => invocation::record(state, outcome),
+        Input::Outcome(outcome) => invocation::record(state, outcome, now),
         Input::Deadline(invocation) => invocation::expire(state, *invocation, now),
     }
 }
@@ -88,6 +93,7 @@ pub(crate) fn give_up(state: &State, step: Step, why: &str) -> Decision {
     let (task, mut drafts) = match step {
         Step::Task(task) => (Some(task), Vec::new()),
         Step::Verdict(id) => (state.collectives.task(id), collective::abandon(state, id)),
+        Step::Delegation(id) => (state.delegations.task(id), Vec::new()),
     };
     let reason = format!("the next step cannot be taken: {why}");
     let (outcome, because) = (TaskOutcome::Failed, Conclusion::CallFailed);
@@ -96,25 +102,35 @@ pub(crate) fn give_up(state: &State, step: Step, why: &str) -> Decision {
     Decision::of(drafts)
 }
 
-fn obey(
+/// Whether the hub is open to a command of this caller.
+fn admit(
     state: &State,
     principal: &Principal,
     roles: Option<&BTreeSet<Role>>,
     command: &Command,
-    now: Timestamp,
-) -> Result<Vec<Draft>, Refusal> {
-    let hub = &state.hub;
-    if let Command::OpenHub { name, limits } = command {
-        return Ok(open(state, principal, name, *limits));
+) -> Result<(), Refusal> {
+    if matches!(command, Command::OpenHub { .. }) {
+        return Ok(());
     }
     if !state.opened {
-        return Err(Refusal::HubNotOpened { hub: hub.clone() });
+        return Err(Refusal::HubNotOpened { hub: state.hub.clone() });
     }
     let granted = state.roles.of(principal);
-    authority::check(principal, roles.unwrap_or(&granted), command)?;
+    authority::check(principal, roles.unwrap_or(&granted), command)
+}
+
+fn obey(state: &State, principal: &Principal, command: &Command, now: Timestamp) -> Decision {
+    let hub = &state.hub;
     let (registry, governance) = (&state.registry, &state.governance);
-    match command {
-        Command::OpenHub { .. } => Ok(Vec::new()),
+    let done = match command {
+        Command::OpenHub { name, limits } => Ok(open(state, principal, name, *limits)),
+        Command::Delegate(request) => return delegation::handed_over(state, request, now),
+        Command::CancelDelegation { delegation, reason } => {
+            delegation::cancel(state, *delegation, reason)
+        }
+        Command::ReopenAccount { account, reason } => {
+            budget::reopen(&state.ledger, *account, reason)
+        }
         Command::GrantRole { to, role } => Ok(grant(state, to, *role)),
         Command::WithdrawRole { from, role } => withdraw(state, from, *role),
         Command::RegisterAgent(registration) => registry::register(hub, registry, registration),
@@ -144,7 +160,8 @@ fn obey(
         }
         Command::SubmitTask(submission) => task::submit(state, submission),
         Command::ReviewProposal(review) => proposal::review(state, principal, review),
-    }
+    };
+    done.into()
 }
 
 fn open(state: &State, principal: &Principal, name: &str, limits: Limits) -> Vec<Draft> {

@@ -5,9 +5,9 @@ mod outcome;
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AgentId, Amount, CollectiveId, EventId, FailureClass, InvocationEvent, InvocationFailed,
-    InvocationId, InvocationStarted, ModelName, ProviderName, Purpose, Settled, TaskId, TaskRules,
-    Texts, Timestamp, Tokens,
+    AgentId, Amount, CollectiveId, DelegationId, EventId, FailureClass, InvocationEvent,
+    InvocationFailed, InvocationId, InvocationStarted, ModelName, ProviderName, Purpose, Settled,
+    TaskId, TaskRules, Texts, Timestamp, Tokens,
 };
 
 pub use self::outcome::Outcome;
@@ -31,6 +31,8 @@ pub struct Call {
     pub task: TaskId,
     /// For which collective, if for one.
     pub collective: Option<CollectiveId>,
+    /// For which delegation, if for one.
+    pub delegation: Option<DelegationId>,
     /// What for.
     pub purpose: Purpose,
     /// Whom.
@@ -96,7 +98,8 @@ impl Invocations {
 
     /// Notes what a call was charged that may still come back.
     pub(crate) fn settled(&mut self, settled: &Settled, held: Option<Held>) {
-        if let Some(given_up) = self.given_up.get_mut(&settled.invocation) {
+        let given_up = settled.held_for.call().and_then(|call| self.given_up.get_mut(&call));
+        if let Some(given_up) = given_up {
             given_up.held = held;
             given_up.charged = settled.charged.plus(settled.overrun);
         }
@@ -146,6 +149,7 @@ impl Open {
             cause: self.intent,
             task: started.task,
             collective: started.collective,
+            delegation: started.delegation,
             purpose: started.purpose,
             agent: started.agent,
             agent_version: started.agent_version,
@@ -161,7 +165,9 @@ impl Open {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Errand<'a> {
     pub(crate) story: Story,
+    pub(crate) invocation: InvocationId,
     pub(crate) collective: Option<CollectiveId>,
+    pub(crate) delegation: Option<DelegationId>,
     pub(crate) purpose: Purpose,
     pub(crate) rules: &'a TaskRules,
     pub(crate) now: Timestamp,
@@ -177,12 +183,13 @@ pub(crate) fn dispatch(
     held: Held,
 ) -> Draft {
     debug_assert_eq!(authorised.agent(), grant.agent(), "grant and decision name the same agent");
-    let Errand { story, collective, purpose, rules, now } = errand;
+    let Errand { story, invocation, collective, delegation, purpose, rules, now } = errand;
     let deadline = now.plus(std::time::Duration::from_millis(rules.deadline_ms));
     let started = InvocationStarted {
-        invocation: held.invocation,
+        invocation,
         task: story.task,
         collective,
+        delegation,
         purpose,
         attempt: 1,
         agent: authorised.agent(),

@@ -11,6 +11,7 @@ pub mod refusal;
 mod answer;
 mod budget;
 mod collective;
+mod delegation;
 mod governance;
 mod prompt;
 mod proposal;

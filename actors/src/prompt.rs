@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use convoke_events::{
-    AgentId, CollectiveEvent, Digest, Event, HubId, InvocationEvent, InvocationId, Purpose, Query,
-    ReadError, Reader, Recorded, RegistryEvent, StreamId, TaskEvent, TextName, Texts,
+    AgentId, CollectiveEvent, DelegationId, Digest, Event, Events, HubId, InvocationEvent,
+    InvocationId, Position, Purpose, Query, ReadError, Reader, Recorded, RegistryEvent, StreamId,
+    TaskEvent, TextName, Texts,
 };
 
 use crate::answer;
 use crate::budget::document_bound;
 use crate::collective;
+use crate::decision::cut;
 use crate::invocation::Call;
 use crate::provider::{Message, MessageRole, ModelRequest, Part};
 
@@ -29,16 +31,19 @@ pub(crate) fn build(
     call: &Call,
 ) -> Result<ModelRequest, PromptError> {
     let agent = agent_texts(reader, hub, call.agent, call.agent_version)?;
-    let story = read(reader, hub, StreamId::task(call.task))?;
-    let task = story
-        .iter()
-        .find(|recorded| matches!(recorded.event, Event::Task(TaskEvent::TaskSubmitted(_))));
-    let task = &task.ok_or(PromptError::Missing("task"))?.texts;
+    // A task's first event is its submission; a busy task's stream is long.
+    let mut story = reader.read(Query::stream(hub.clone(), StreamId::task(call.task)));
+    let submitted = story.next().ok_or(PromptError::Missing("task"))??;
+    let task = &submitted.texts;
     let title = task.get(&TextName::TITLE).ok_or(PromptError::Missing("title"))?;
     let body = task.get(&TextName::BODY).ok_or(PromptError::Missing("body"))?;
     let mut parts = vec![Part::Text(format!("{title}\n\n{body}"))];
     if call.purpose == Purpose::Synthesis {
-        parts.extend(documents(reader, hub, call, &story)?);
+        parts.extend(documents(reader, hub, call, story)?);
+    }
+    if let Some(delegation) = call.delegation {
+        parts.push(Part::Text(format!("\n\n{}", scope(reader, hub, delegation)?)));
+        parts.extend(earlier(reader, hub, submitted.envelope.position)?);
     }
     let prompt = agent.get(&TextName::SYSTEM_PROMPT).unwrap_or("").to_owned();
     Ok(ModelRequest {
@@ -55,6 +60,39 @@ pub(crate) fn build(
         max_output: call.max_output,
         deadline: call.deadline,
     })
+}
+
+/// How many earlier requests a delegation is shown.
+pub(crate) const EARLIER: u64 = 8;
+
+/// The most bytes it is shown of each one's title.
+pub(crate) const EARLIER_TITLE: u64 = 256;
+
+fn scope(reader: &Reader, hub: &HubId, delegation: DelegationId) -> Result<String, PromptError> {
+    let story = read(reader, hub, StreamId::delegation(delegation))?;
+    let scope = story.iter().find_map(|recorded| recorded.texts.get(&TextName::SCOPE));
+    scope.map(str::to_owned).ok_or(PromptError::Missing("scope"))
+}
+
+/// The titles of the hub's requests before this one, the newest first, as data.
+fn earlier(reader: &Reader, hub: &HubId, before: Position) -> Result<Vec<Part>, PromptError> {
+    let mut documents = Vec::new();
+    let query = Query::event_type("TaskSubmitted").to(before).backward();
+    for recorded in reader.read(query) {
+        let recorded = recorded?;
+        let Event::Task(TaskEvent::TaskSubmitted(submitted)) = &recorded.event else { continue };
+        if recorded.envelope.hub != *hub || recorded.envelope.position == before {
+            continue;
+        }
+        let title = recorded.texts.get(&TextName::TITLE).unwrap_or("");
+        let most = usize::try_from(EARLIER_TITLE).unwrap_or(usize::MAX);
+        let (id, content) = (submitted.task.to_string(), cut(title, most).to_owned());
+        documents.push(Part::Document { id, content });
+        if u64::try_from(documents.len()).unwrap_or(u64::MAX) >= EARLIER {
+            break;
+        }
+    }
+    Ok(documents)
 }
 
 fn read(reader: &Reader, hub: &HubId, stream: StreamId) -> Result<Vec<Recorded>, PromptError> {
@@ -88,30 +126,29 @@ fn documents(
     reader: &Reader,
     hub: &HubId,
     call: &Call,
-    story: &[Recorded],
+    story: Events,
 ) -> Result<Vec<Part>, PromptError> {
     let collective = call.collective.unwrap_or_else(|| collective::id_of(call.task));
-    let contents: BTreeMap<InvocationId, &str> = story
-        .iter()
-        .filter_map(|recorded| {
-            let Event::Invocation(InvocationEvent::InvocationAnswered(answered)) = &recorded.event
-            else {
-                return None;
-            };
-            Some((answered.invocation, recorded.texts.get(&TextName::CONTENT)?))
-        })
-        .collect();
+    let mut contents: BTreeMap<InvocationId, String> = BTreeMap::new();
+    for recorded in story {
+        let recorded = recorded?;
+        let Event::Invocation(InvocationEvent::InvocationAnswered(answered)) = &recorded.event
+        else {
+            continue;
+        };
+        let content = recorded.texts.get(&TextName::CONTENT).unwrap_or("").to_owned();
+        contents.insert(answered.invocation, content);
+    }
     let most = usize::try_from(document_bound(call.max_output)).unwrap_or(usize::MAX);
     let mut documents = BTreeMap::new();
     for recorded in read(reader, hub, StreamId::collective(collective))? {
         if let Event::Collective(CollectiveEvent::ContributionRecorded(one)) = recorded.event {
-            let content = contents.get(&one.invocation).copied();
+            let content = contents.get(&one.invocation);
             let content = content.ok_or(PromptError::Missing("contribution"))?;
-            let cut = content.get(..content.floor_char_boundary(most)).unwrap_or(content);
             let place =
                 Digest::of_parts([&collective.as_bytes()[..], &one.invocation.as_bytes()[..]]);
             let id = one.invocation.to_string();
-            documents.insert(place, Part::Document { id, content: cut.to_owned() });
+            documents.insert(place, Part::Document { id, content: cut(content, most).to_owned() });
         }
     }
     Ok(documents.into_values().collect())

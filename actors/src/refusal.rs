@@ -1,8 +1,8 @@
 //! Refusals: which rule of the federation a command would have hurt.
 
 use convoke_events::{
-    AppendError, Digest, HubId, ProposalId, ReviewDecision, Role, Slug, TaskId, TaskType,
-    record::TooLarge,
+    AccountId, AppendError, DelegationId, Digest, HubId, ProposalId, ReviewDecision, Role, Slug,
+    TaskId, TaskType, record::TooLarge,
 };
 
 /// A rule of the federation that a command would have hurt; nothing of the command was done.
@@ -61,6 +61,24 @@ pub enum Refusal {
         task: TaskId,
         /// In which hub.
         hub: HubId,
+    },
+    /// No account has this id, or it has ended.
+    #[error("no account {account} is open in this hub")]
+    AccountUnknown {
+        /// Which account.
+        account: AccountId,
+    },
+    /// No delegation has this id, or it has ended.
+    #[error("no delegation {delegation} is under way in this hub")]
+    DelegationUnknown {
+        /// Which delegation.
+        delegation: DelegationId,
+    },
+    /// The delegation was refused, which is recorded.
+    #[error("the delegation was refused: {why}")]
+    DelegationRefused {
+        /// Why.
+        why: String,
     },
     /// No proposal has this id.
     #[error("no proposal {proposal} is known to hub `{hub}`")]

@@ -140,12 +140,14 @@ pub(crate) fn by_policy(
         Candidate {
             agent: policy.agent,
             agent_version: agent.map_or(0, |agent| agent.version),
-            policy: policy.at,
+            policy: Some(policy.at),
             priority: *priority,
             standing,
         }
     });
-    record((RULE_POLICY, registry), question, candidates.collect(), choice, routing.newest)
+    let candidates = candidates.collect();
+    let chosen = Chosen { rule: RULE_POLICY, candidates, rests_on: routing.newest };
+    record(registry, question, chosen, choice, "")
 }
 
 /// Decides who puts contributions together: of the candidates of an earlier decision those who may
@@ -158,19 +160,47 @@ pub(crate) fn synthesiser(
 ) -> (Decided, Draft) {
     let mut candidates = participants.candidates.clone();
     candidates.retain(|candidate| permitted.contains(&candidate.agent));
-    record((RULE_SYNTHESISER, registry), question, candidates, Choice::First, routing.newest)
+    let chosen = Chosen { rule: RULE_SYNTHESISER, candidates, rests_on: routing.newest };
+    record(registry, question, chosen, Choice::First, "")
+}
+
+/// Decides for the receiver that a sender named; there is nobody else to choose from.
+pub(crate) fn named(
+    (routing, registry): (&Routing, &Registry),
+    question: Question<'_>,
+    receiver: AgentId,
+    what: &str,
+) -> (Decided, Draft) {
+    let candidate = Candidate {
+        agent: receiver,
+        agent_version: registry.get(receiver).map_or(0, |agent| agent.version),
+        policy: None,
+        priority: 1,
+        standing: CandidateStanding::Eligible,
+    };
+    let chosen = Chosen { rule: RULE_NAMED, candidates: vec![candidate], rests_on: routing.newest };
+    record(registry, question, chosen, Choice::First, what)
 }
 
 const RULE_POLICY: &str = "policy";
+const RULE_NAMED: &str = "named-receiver";
 const RULE_SYNTHESISER: &str = "first-participant";
 const RULE_VERSION: u32 = 1;
 
-fn record(
-    (rule, registry): (&'static str, &Registry),
-    Question { story, purpose, task_type }: Question<'_>,
+/// Who was considered, by which rule, on what.
+struct Chosen {
+    rule: &'static str,
     candidates: Vec<Candidate>,
-    choice: Choice,
     rests_on: Option<EventId>,
+}
+
+/// Records a decision; `what` tells it from others of the same task, purpose and type.
+fn record(
+    registry: &Registry,
+    Question { story, purpose, task_type }: Question<'_>,
+    Chosen { rule, candidates, rests_on }: Chosen,
+    choice: Choice,
+    what: &str,
 ) -> (Decided, Draft) {
     let eligible = candidates.iter().filter(|one| one.standing == CandidateStanding::Eligible);
     let mut selected: Vec<AgentId> = Vec::new();
@@ -183,7 +213,8 @@ fn record(
     if choice == Choice::First {
         selected.truncate(1);
     }
-    let id = DecisionId::derive(&[&story.task.to_string(), purpose.as_str(), task_type.as_str()]);
+    let id =
+        DecisionId::derive(&[&story.task.to_string(), purpose.as_str(), task_type.as_str(), what]);
     let reason = in_words(registry, task_type, &candidates, &selected);
     let decided = RoutingDecided {
         decision: id,

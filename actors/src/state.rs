@@ -1,13 +1,14 @@
 //! State: all that a hub decides on, composed of what each decider knows.
 
 use convoke_events::{
-    AccountId, BudgetEvent, CollectiveEvent, CollectiveId, Event, EventId, HubId, InvocationEvent,
-    InvocationId, Purpose, TaskConcluded, TaskEvent, TaskId, Timestamp,
+    AccountId, Amount, BudgetEvent, CollectiveEvent, CollectiveId, DelegationId, Event, EventId,
+    HubId, InvocationEvent, InvocationId, Purpose, TaskConcluded, TaskEvent, TaskId, Timestamp,
 };
 
 use crate::authority::Roles;
 use crate::budget::Ledger;
 use crate::collective::Collectives;
+use crate::delegation::Delegations;
 use crate::governance::Governance;
 use crate::invocation::{Call, Invocations};
 use crate::proposal::Proposals;
@@ -28,6 +29,7 @@ pub struct State {
     pub(crate) tasks: Tasks,
     pub(crate) invocations: Invocations,
     pub(crate) collectives: Collectives,
+    pub(crate) delegations: Delegations,
     pub(crate) proposals: Proposals,
 }
 
@@ -36,7 +38,9 @@ pub struct State {
 pub enum Step {
     /// Of a task: its triage, or its collective.
     Task(TaskId),
-    /// Of a collective whose calls have all ended: its verdict.
+    /// Of a delegation: it ends, or its call is called off.
+    Delegation(DelegationId),
+    /// Of a collective whose calls and delegations have all ended: its verdict.
     Verdict(CollectiveId),
 }
 
@@ -65,6 +69,7 @@ impl State {
             tasks: Tasks::default(),
             invocations: Invocations::default(),
             collectives: Collectives::default(),
+            delegations: Delegations::default(),
             proposals: Proposals::default(),
         }
     }
@@ -84,13 +89,19 @@ impl State {
         self.tasks.knows(task)
     }
 
+    /// All that counts on an account: set aside, charged and overrun, of it and of what it pays for.
+    /// Nothing once it has ended.
+    pub fn counted(&self, account: AccountId) -> Option<Amount> {
+        self.ledger.limits(account).map(|_| self.ledger.spent(account))
+    }
+
     /// The call that an invocation in flight owes.
     pub(crate) fn call(&self, invocation: InvocationId) -> Option<Call> {
         self.invocations.call(invocation)
     }
 
-    /// The state after an event.
-    pub fn evolve(&mut self, id: EventId, event: &Event) {
+    /// The state after an event that was decided at this moment.
+    pub fn evolve(&mut self, id: EventId, at: Timestamp, event: &Event) {
         match event {
             Event::Hub(event) => {
                 self.opened = true;
@@ -105,8 +116,9 @@ impl State {
             Event::Budget(event) => {
                 if let BudgetEvent::Settled(settled) = event {
                     self.invocations.settled(settled, self.ledger.held(settled.reservation));
+                    self.delegations.settled(settled);
                 }
-                self.ledger.evolve(event);
+                self.ledger.evolve(at, event);
             }
             Event::Task(event) => {
                 if let TaskEvent::TaskConcluded(concluded) = event {
@@ -121,6 +133,7 @@ impl State {
                 }
                 self.collectives.evolve(id, event);
             }
+            Event::Delegation(event) => self.delegations.evolve(id, event),
             Event::Proposal(event) => self.proposals.evolve(id, event),
             Event::Host(_) => {}
         }
@@ -139,11 +152,13 @@ impl State {
                         self.tasks.triage_answered(id, started, &answered.key);
                     }
                     self.collectives.call_ended(id, started);
+                    self.delegations.call_ended(id, started, event);
                 }
             }
             InvocationEvent::InvocationFailed(failed) => {
                 if let Some(started) = self.invocations.started(failed.invocation) {
                     self.collectives.call_ended(id, started);
+                    self.delegations.call_ended(id, started, event);
                 }
             }
             InvocationEvent::OutcomeArrivedLate(_) => {}
@@ -156,8 +171,9 @@ impl State {
         self.routing.forget(task);
         self.collectives.forget(task);
         let account = self.tasks.get(task).map(|task| task.account);
-        if let Some(account) = account.filter(|_| !self.invocations.may_come_back(task)) {
-            self.ledger.forget(account);
+        let accounts = account.into_iter().chain(self.delegations.forget(task));
+        if !self.invocations.may_come_back(task) {
+            accounts.for_each(|account| self.ledger.forget(account));
         }
     }
 
@@ -172,8 +188,14 @@ impl State {
 
     /// The step that is owed, if any.
     pub(crate) fn next_step(&self) -> Option<Step> {
-        let verdict = self.collectives.next_ready().map(Step::Verdict);
-        verdict.or_else(|| self.tasks.next_ready().map(Step::Task))
+        let delegation = self.delegations.next_ready().map(Step::Delegation);
+        let verdict = || {
+            let mut ready = self.collectives.ready();
+            let ready = ready.find(|(_, task)| !self.delegations.any_open(*task));
+            ready.map(|(collective, _)| Step::Verdict(collective))
+        };
+        let task = || self.tasks.next_ready().map(Step::Task);
+        delegation.or_else(verdict).or_else(task)
     }
 
     /// The next deadline, and whose it is.

@@ -5,7 +5,9 @@
 mod federation;
 mod gate;
 mod scene;
+mod script;
 
 pub use self::federation::{hub, member, orders, submission, task_rules};
 pub use self::gate::Gate;
 pub use self::scene::{Scene, Then, answer};
+pub use self::script::{Script, said};

@@ -6,6 +6,7 @@ mod budgets;
 mod cast;
 mod collectives;
 mod crashes;
+mod delegations;
 mod federation;
 mod governance;
 mod invocations;

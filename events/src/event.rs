@@ -6,6 +6,7 @@
 
 mod budget;
 mod collective;
+mod delegation;
 mod governance;
 mod host;
 mod hub;
@@ -17,6 +18,7 @@ mod task;
 
 pub use budget::*;
 pub use collective::*;
+pub use delegation::*;
 pub use governance::*;
 pub use host::*;
 pub use hub::*;
@@ -246,6 +248,14 @@ catalogue! {
         InvocationAnswered = 1,
         InvocationFailed = 2 <- 1: invocation::InvocationFailedV1,
         OutcomeArrivedLate = 1,
+    }
+    /// Sub-tasks handed from one agent to another.
+    Delegation(DelegationEvent) {
+        DelegationRequested = 1,
+        DelegationRefused = 1,
+        DelegationCompleted = 1,
+        DelegationFailed = 1,
+        DelegationCancelled = 1,
     }
     /// Questions put to several agents.
     Collective(CollectiveEvent) {

@@ -93,6 +93,8 @@ ids! {
     ReservationId;
     /// One call of one agent's model.
     InvocationId;
+    /// One bounded sub-task that an agent hands to another.
+    DelegationId;
     /// One question put to several agents.
     CollectiveId;
     /// One result that waits for a person's review.

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::{AccountId, AgentId, CollectiveId, PolicyId, ProposalId, Revision, TaskId};
+use crate::{
+    AccountId, AgentId, CollectiveId, DelegationId, PolicyId, ProposalId, Revision, TaskId,
+};
 
 /// The entity an event belongs to: `hub`, `agent/ID`, `task/ID`, …, or `host/NAME` for the host's
 /// own records. At most 128 bytes, scoped to a hub.
@@ -46,6 +48,11 @@ impl StreamId {
     /// One task, with its decisions and invocations.
     pub fn task(id: TaskId) -> Self {
         Self(format!("task/{id}").into())
+    }
+
+    /// One delegation.
+    pub fn delegation(id: DelegationId) -> Self {
+        Self(format!("delegation/{id}").into())
     }
 
     /// One collective proposal.

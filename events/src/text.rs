@@ -50,6 +50,8 @@ names! {
     REASON = "reason";
     /// What a reviewer noted.
     NOTE = "note";
+    /// What a delegation is about.
+    SCOPE = "scope";
 }
 
 impl TextName {

@@ -27,6 +27,17 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
     }
 
+    /// The day this falls on, UTC, counted from 1970-01-01.
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(86_400_000_000)
+    }
+
+    /// The month this falls in, UTC, counted from January of the year 0.
+    pub fn month(self) -> i64 {
+        DateTime::<Utc>::from_timestamp_micros(self.0)
+            .map_or(0, |moment| i64::from(moment.year()) * 12 + i64::from(moment.month0()))
+    }
+
     /// How long after `earlier` this is; nothing if it is not.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

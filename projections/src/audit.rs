@@ -7,6 +7,7 @@ mod agents;
 mod budget;
 mod calls;
 mod collective;
+mod delegation;
 mod governance;
 mod host;
 mod proposal;
@@ -112,10 +113,11 @@ fn tell(event: &Recorded, told: &Told) -> (String, Vec<PolicyRef>) {
         Event::Registry(registry) => (agents::tell(event, registry, told), Vec::new()),
         Event::Governance(facts) => governance::tell(event, facts, told),
         Event::Routing(facts) => routing::tell(event, facts, told),
-        Event::Budget(budget) => (budget::tell(budget, told), Vec::new()),
+        Event::Budget(budget) => (budget::tell(event, budget, told), Vec::new()),
         Event::Task(task) => (task::tell(event, task), Vec::new()),
         Event::Invocation(call) => calls::tell(event, call, told),
         Event::Collective(facts) => collective::tell(event, facts, told),
+        Event::Delegation(facts) => delegation::tell(event, facts, told),
         Event::Proposal(proposal) => (proposal::tell(event, proposal, told), Vec::new()),
         Event::Host(record) => (host::tell_record(event, record), Vec::new()),
     }

@@ -5,34 +5,39 @@ mod account;
 use std::collections::BTreeMap;
 
 use convoke_events::{
-    AccountId, Amount, BudgetEvent, Event, HubEvent, HubId, InvocationId, Recorded, ReservationId,
-    Settlement, TaskEvent, TaskId, TextName,
+    AccountId, Amount, BudgetEvent, DelegationEvent, DelegationRequested, Event, HeldFor, HubEvent,
+    HubId, Period, Recorded, ReservationId, TaskEvent, TaskId, TextName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 pub use account::{Account, Totals};
 
 use crate::Projection;
-use crate::names::text;
+use crate::names::{Slugs, text};
 
 /// Every account that was ever opened, and every reservation that is still open.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budgets {
     accounts: BTreeMap<AccountId, Account>,
     reservations: BTreeMap<ReservationId, Reservation>,
+    /// What counts against each account's limits, by the day it was set aside.
+    days: BTreeMap<AccountId, BTreeMap<i64, Amount>>,
+    slugs: Slugs,
 }
 
-/// An amount set aside for a call that has not ended.
+/// An amount set aside for a call or a delegation that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
     /// Its id.
     pub id: ReservationId,
-    /// The call.
-    pub invocation: InvocationId,
-    /// The account it stands on; it counts on every ancestor too.
+    /// What for.
+    pub held_for: HeldFor,
+    /// The account it stands on; it counts on the ancestors too.
     pub account: AccountId,
     /// How much.
     pub amount: Amount,
+    /// When: the period in which it counts, whenever it is settled.
+    pub at: Timestamp,
 }
 
 impl Budgets {
@@ -54,6 +59,22 @@ impl Budgets {
     /// Every reservation that is still open, in order of their ids.
     pub fn reservations(&self) -> impl Iterator<Item = &Reservation> {
         self.reservations.values()
+    }
+
+    /// What counts against an account's limits in the period of this moment.
+    pub fn used(&self, account: &Account, at: Timestamp) -> Amount {
+        let days = self.days.get(&account.id);
+        match account.limits.period {
+            Period::Total => account.totals.counted(),
+            Period::Day => days.and_then(|days| days.get(&at.day()).copied()).unwrap_or_default(),
+            Period::Month => {
+                // A month reaches no further than this from any of its days.
+                let near = at.day().saturating_sub(31)..=at.day().saturating_add(31);
+                let days = days.into_iter().flat_map(|days| days.range(near.clone()));
+                days.filter(|(day, _)| month_of(**day) == at.month())
+                    .fold(Amount::ZERO, |sum, (_, amount)| sum.plus(*amount))
+            }
+        }
     }
 
     /// The hub's accounts as a tree: parents before children, siblings in the order they were
@@ -87,25 +108,31 @@ impl Budgets {
         self.accounts.entry(id).or_insert_with(|| Account::unlabelled(id, event))
     }
 
-    /// Changes the account and every ancestor of it.
-    fn on_the_way_up(&mut self, from: AccountId, change: impl Fn(&mut Totals)) {
+    /// Changes the account and those above it on which the same counts: up to the first one that a
+    /// reservation pays for.
+    fn on_the_way_up(&mut self, from: AccountId, at: Timestamp, change: impl Fn(&mut Totals)) {
         // No more steps than accounts, so that not even a ring of parents could hold it up.
         let mut next = Some(from);
         for _ in 0..self.accounts.len() {
             let Some(account) = next.and_then(|id| self.accounts.get_mut(&id)) else {
                 return;
             };
+            let before = account.totals.counted();
             change(&mut account.totals);
-            next = account.parent;
+            let day = self.days.entry(account.id).or_default().entry(at.day()).or_default();
+            *day = day.plus(account.totals.counted()).less(before);
+            next = account.parent.filter(|_| account.funded_by.is_none());
         }
     }
 
     fn budget_event(&mut self, recorded: &Recorded, event: &BudgetEvent) {
+        let at = recorded.envelope.decided_at;
         match event {
             BudgetEvent::AccountOpened(facts) => {
                 let account = self.account_mut(facts.account, recorded);
                 account.parent = facts.parent;
                 account.limits = facts.limits;
+                account.funded_by = facts.funded_by;
             }
             BudgetEvent::AccountLimitsSet(facts) => {
                 self.account_mut(facts.account, recorded).limits = facts.limits;
@@ -119,37 +146,47 @@ impl Budgets {
             BudgetEvent::Reserved(facts) => {
                 let reservation = Reservation {
                     id: facts.reservation,
-                    invocation: facts.invocation,
+                    held_for: facts.held_for,
                     account: facts.account,
                     amount: facts.amount,
+                    at,
                 };
                 self.reservations.insert(facts.reservation, reservation);
-                self.on_the_way_up(facts.account, |totals| {
+                self.on_the_way_up(facts.account, at, |totals| {
                     totals.reserved = totals.reserved.plus(facts.amount);
                 });
             }
             BudgetEvent::Settled(facts) => {
                 let held = self.reservations.remove(&facts.reservation);
-                let held = held.map_or(Amount::ZERO, |reservation| reservation.amount);
-                self.on_the_way_up(facts.account, |totals| {
+                let (held, at) = held.map_or((Amount::ZERO, at), |held| (held.amount, held.at));
+                self.on_the_way_up(facts.account, at, |totals| {
                     totals.reserved = totals.reserved.less(held);
+                    totals.settled = totals.settled.plus(facts.charged.less(facts.uncertain));
+                    totals.unknown = totals.unknown.plus(facts.uncertain);
                     totals.overrun = totals.overrun.plus(facts.overrun);
-                    match facts.settlement {
-                        Settlement::Unknown => totals.unknown = totals.unknown.plus(facts.charged),
-                        Settlement::Confirmed | Settlement::Exceeded | Settlement::Released => {
-                            totals.settled = totals.settled.plus(facts.charged);
-                        }
-                    }
                 });
             }
             BudgetEvent::OverrunCharged(facts) => {
-                self.on_the_way_up(facts.account, |totals| {
+                self.on_the_way_up(facts.account, at, |totals| {
                     totals.overrun = totals.overrun.plus(facts.overrun);
                 });
             }
             BudgetEvent::PriceSet(_) => {}
         }
     }
+
+    fn delegated(&mut self, recorded: &Recorded, facts: &DelegationRequested) {
+        let (from, to) = (self.slugs.of(facts.from), self.slugs.of(facts.to));
+        let scope = text(recorded, &TextName::SCOPE).unwrap_or_else(|| facts.scope.to_string());
+        let account = self.account_mut(facts.account, recorded);
+        account.delegation = Some(facts.delegation);
+        account.label = format!("delegation of {from} to {to}: {scope}");
+    }
+}
+
+/// The month a day falls in, counted as [`Timestamp::month`] counts.
+fn month_of(day: i64) -> i64 {
+    Timestamp::from_micros(day.saturating_mul(86_400_000_000)).month()
 }
 
 impl Projection for Budgets {
@@ -157,8 +194,12 @@ impl Projection for Budgets {
     const VERSION: u32 = 1;
 
     fn fold(&mut self, event: &Recorded) {
+        self.slugs.fold(&event.event);
         if let Event::Budget(budget) = &event.event {
             self.budget_event(event, budget);
+        } else if let Event::Delegation(DelegationEvent::DelegationRequested(facts)) = &event.event
+        {
+            self.delegated(event, facts);
         } else if let Event::Hub(HubEvent::HubOpened(facts)) = &event.event {
             let name = text(event, &TextName::NAME);
             self.account_mut(facts.account, event).label =

@@ -23,6 +23,8 @@ pub struct Collectives {
     by_id: BTreeMap<CollectiveId, Collective>,
     calls: BTreeMap<InvocationId, CollectiveId>,
     titles: BTreeMap<TaskId, String>,
+    /// What is set aside for calls that no collective is known to make.
+    held: BTreeMap<InvocationId, Amount>,
     slugs: Slugs,
 }
 
@@ -46,7 +48,11 @@ impl Collectives {
         match event {
             CollectiveEvent::CollectiveConvened(facts) => {
                 let title = self.titles.get(&facts.task).cloned().unwrap_or_default();
-                let collective = Collective::of(recorded, facts, title, &self.slugs);
+                let mut collective = Collective::of(recorded, facts, title, &self.slugs);
+                for call in collective.calls_mut() {
+                    // A synthesis is paid for before its collective is convened.
+                    call.held = self.held.remove(&call.invocation).unwrap_or_default();
+                }
                 let called = collective.participants.iter().map(|one| one.call.invocation);
                 let called =
                     called.chain(collective.synthesis.iter().map(|one| one.call.invocation));
@@ -104,14 +110,42 @@ impl Collectives {
         collective.tell_who_is_missing();
     }
 
-    fn charge(&mut self, invocation: InvocationId, charged: Amount, overrun: Amount) {
-        let Some(collective) = self.of_call(invocation) else {
+    fn budget_event(&mut self, event: &BudgetEvent) {
+        let (held_for, charged, overrun) = match event {
+            BudgetEvent::Reserved(facts) => {
+                if let Some(invocation) = facts.held_for.call() {
+                    self.hold(invocation, facts.amount);
+                }
+                return;
+            }
+            BudgetEvent::Settled(facts) => (facts.held_for, facts.charged, facts.overrun),
+            BudgetEvent::OverrunCharged(facts) => (facts.held_for, Amount::ZERO, facts.overrun),
+            BudgetEvent::PriceSet(_)
+            | BudgetEvent::AccountOpened(_)
+            | BudgetEvent::AccountLimitsSet(_)
+            | BudgetEvent::AccountClosed(_)
+            | BudgetEvent::AccountReopened(_) => return,
+        };
+        let Some(invocation) = held_for.call() else {
             return;
         };
-        if let Some(call) = collective.call_mut(invocation) {
-            call.charged = call.charged.plus(charged);
-            call.overrun = call.overrun.plus(overrun);
+        self.held.remove(&invocation);
+        if let Some(call) = self.call_mut(invocation) {
+            call.charge(charged, overrun);
         }
+    }
+
+    fn hold(&mut self, invocation: InvocationId, amount: Amount) {
+        match self.call_mut(invocation) {
+            Some(call) => call.held = call.held.plus(amount),
+            None => {
+                self.held.insert(invocation, amount);
+            }
+        }
+    }
+
+    fn call_mut(&mut self, invocation: InvocationId) -> Option<&mut Call> {
+        self.of_call(invocation)?.call_mut(invocation)
     }
 
     fn of_call(&mut self, invocation: InvocationId) -> Option<&mut Collective> {
@@ -132,10 +166,8 @@ impl Projection for Collectives {
             self.titles.insert(facts.task, title);
         } else if let Event::Invocation(invocation) = &event.event {
             self.invocation_event(event, invocation);
-        } else if let Event::Budget(BudgetEvent::Settled(facts)) = &event.event {
-            self.charge(facts.invocation, facts.charged, facts.overrun);
-        } else if let Event::Budget(BudgetEvent::OverrunCharged(facts)) = &event.event {
-            self.charge(facts.invocation, Amount::ZERO, facts.overrun);
+        } else if let Event::Budget(budget) = &event.event {
+            self.budget_event(budget);
         } else if let Event::Proposal(ProposalEvent::ProposalMade(facts)) = &event.event
             && let Some(id) = facts.collective
             && let Some(collective) = self.by_id.get_mut(&id)

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use convoke_events::{
-    AgentId, ArtifactType, AttemptBlocked, BlockReason, Event, GovernanceDefault, GovernanceEvent,
-    GovernancePolicySet, HubId, PolicyId, PolicyRef, Position, Purpose, Recorded, TaskId, TextName,
-    Timestamp, Verb,
+    AgentId, ArtifactType, AttemptBlocked, BlockReason, CollectiveEvent, DelegationEvent,
+    DelegationRefusal, DelegationRefused, Event, GovernanceDefault, GovernanceEvent,
+    GovernancePolicySet, HubId, PolicyId, PolicyRef, Position, Purpose, Recorded, RegistryEvent,
+    TaskEvent, TaskId, TextName, Timestamp, Verb,
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,9 @@ pub struct Governance {
     defaults: BTreeMap<HubId, GovernanceDefault>,
     policies: BTreeMap<PolicyId, GovernancePolicy>,
     blocked: Vec<Blocked>,
+    /// What the collectives of tasks that have not ended are about.
+    artifacts: BTreeMap<TaskId, ArtifactType>,
+    versions: BTreeMap<AgentId, u32>,
     slugs: Slugs,
 }
 
@@ -152,6 +156,30 @@ impl Governance {
             reason: text(event, &TextName::REASON),
         });
     }
+
+    /// What governance denied an agent when something was to be handed over.
+    fn delegation_refused(&mut self, event: &Recorded, facts: &DelegationRefused) {
+        let DelegationRefusal::Blocked { agent, verb, because } = &facts.because else {
+            return;
+        };
+        let Some(artifact) = self.artifacts.get(&facts.task) else {
+            return;
+        };
+        self.blocked.push(Blocked {
+            hub: event.envelope.hub.clone(),
+            position: event.envelope.position,
+            at: event.envelope.decided_at,
+            agent: *agent,
+            slug: self.slugs.of(*agent),
+            agent_version: self.versions.get(agent).copied().unwrap_or_default(),
+            task: facts.task,
+            purpose: Purpose::Delegation,
+            verb: *verb,
+            artifact: artifact.clone(),
+            because: because.clone(),
+            reason: text(event, &TextName::REASON),
+        });
+    }
 }
 
 impl Projection for Governance {
@@ -160,15 +188,24 @@ impl Projection for Governance {
 
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
-        let Event::Governance(governance) = &event.event else {
-            return;
-        };
-        match governance {
-            GovernanceEvent::GovernanceDefaultSet(facts) => {
-                self.defaults.insert(event.envelope.hub.clone(), facts.default);
+        if let Event::Governance(governance) = &event.event {
+            match governance {
+                GovernanceEvent::GovernanceDefaultSet(facts) => {
+                    self.defaults.insert(event.envelope.hub.clone(), facts.default);
+                }
+                GovernanceEvent::GovernancePolicySet(facts) => self.policy_set(event, facts),
+                GovernanceEvent::AttemptBlocked(facts) => self.attempt_blocked(event, facts),
             }
-            GovernanceEvent::GovernancePolicySet(facts) => self.policy_set(event, facts),
-            GovernanceEvent::AttemptBlocked(facts) => self.attempt_blocked(event, facts),
+        } else if let Event::Delegation(DelegationEvent::DelegationRefused(facts)) = &event.event {
+            self.delegation_refused(event, facts);
+        } else if let Event::Collective(CollectiveEvent::CollectiveConvened(facts)) = &event.event {
+            self.artifacts.insert(facts.task, facts.artifact.clone());
+        } else if let Event::Task(TaskEvent::TaskConcluded(facts)) = &event.event {
+            self.artifacts.remove(&facts.task);
+        } else if let Event::Registry(RegistryEvent::AgentRegistered(facts)) = &event.event {
+            self.versions.insert(facts.agent, 1);
+        } else if let Event::Registry(RegistryEvent::AgentRevised(facts)) = &event.event {
+            self.versions.insert(facts.agent, facts.version);
         }
     }
 }

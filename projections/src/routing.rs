@@ -81,8 +81,8 @@ pub struct Considered {
     pub slug: String,
     /// In which version.
     pub agent_version: u32,
-    /// The routing policy that named it.
-    pub policy: PolicyRef,
+    /// The routing policy that named it; none where another agent did.
+    pub policy: Option<PolicyRef>,
     /// That policy's priority, 1 first.
     pub priority: u32,
     /// Whether it could be asked.

@@ -2,9 +2,13 @@
 
 mod agreement;
 mod checkpoints;
+mod delegating;
+mod delegations;
+mod estimates;
 mod federation;
 mod following;
 mod history;
+mod provenance;
 mod ruling;
 mod spending;
 mod stories;

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use convoke_events::{Amount, BlockReason, Limits, MicroUsd, PolicyRef, Tokens};
+use convoke_events::{Amount, BlockReason, Limits, MicroUsd, Period, PolicyRef, Tokens};
 
 /// The longest quotation of an answer, in characters.
 const QUOTE: usize = 240;
@@ -37,13 +37,18 @@ pub(crate) fn amount(amount: Amount) -> String {
     }
 }
 
-/// `at most 5000 tokens and $0.02`.
+/// `at most 5000 tokens and $0.02 a day`.
 pub(crate) fn limits(limits: Limits) -> String {
+    let period = match limits.period {
+        Period::Total => "",
+        Period::Day => " a day",
+        Period::Month => " a month",
+    };
     match (limits.tokens, limits.money) {
         (None, None) => "without a limit of its own".to_owned(),
-        (Some(most), None) => format!("at most {}", tokens(most)),
-        (None, Some(most)) => format!("at most {}", money(most)),
-        (Some(most), Some(dear)) => format!("at most {} and {}", tokens(most), money(dear)),
+        (Some(most), None) => format!("at most {}{period}", tokens(most)),
+        (None, Some(most)) => format!("at most {}{period}", money(most)),
+        (Some(most), Some(dear)) => format!("at most {} and {}{period}", tokens(most), money(dear)),
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use convoke_events::{
-    AgentId, CollectiveId, HubId, IdParseError, Position, ProposalId, PublicKey, Slug, TaskId,
-    Timestamp,
+    AccountId, AgentId, CollectiveId, DelegationId, HubId, IdParseError, Position, ProposalId,
+    PublicKey, Slug, TaskId, Timestamp,
 };
 
 const AFTER: &str = "\
@@ -70,6 +70,8 @@ pub(super) enum Command {
     Collectives(Collectives),
     /// What may be spent and what was, account by account
     Budgets(Budgets),
+    /// What agents handed to each other under a task, and what came of it
+    Delegations(Delegations),
     /// Accept, reject or revise a proposal
     Review(Review),
     /// The whole story of a task, a proposal or an agent, event by event, in words
@@ -183,6 +185,57 @@ pub(super) enum CollectivesCommand {
 pub(super) struct Budgets {
     #[command(flatten)]
     pub(super) hub: HubFilter,
+    #[command(subcommand)]
+    pub(super) command: Option<BudgetsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BudgetsCommand {
+    /// All accounts as a tree (this is what happens without a word)
+    List,
+    /// Let an account that an overrun closed be spent from again
+    Reopen {
+        /// The account's id
+        account: AccountId,
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+/// A person's reason for stepping in.
+#[derive(Debug, Args)]
+pub(super) struct Why {
+    /// Why, as the log will tell it
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    #[command(flatten)]
+    pub(super) by: By,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Delegations {
+    #[command(flatten)]
+    pub(super) hub: HubFilter,
+    #[command(subcommand)]
+    pub(super) command: Option<DelegationsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DelegationsCommand {
+    /// All of them, those that were refused too (this is what happens without a word)
+    List,
+    /// Everything about one: who handed what to whom, what it might spend, what came of it
+    Show {
+        /// The delegation's id
+        id: DelegationId,
+    },
+    /// Call one off that is under way, and everything under it
+    Cancel {
+        /// The delegation's id
+        id: DelegationId,
+        #[command(flatten)]
+        why: Why,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,16 +1,18 @@
 //! `convoke budgets`: what may be spent and what was, account by account.
 
+mod reopen;
+
 use std::collections::BTreeSet;
 
-use convoke_events::{Amount, HubId};
+use convoke_events::{Amount, Clock, HubId, Limits, Period, SystemClock};
 use convoke_projections::budgets::Account;
 use convoke_projections::{Budgets, fold_to_head};
 use serde::Serialize;
 
-use super::args::{self, Global};
+use super::args::{self, BudgetsCommand, Global, HubFilter};
 use super::failure::Failure;
 use super::opening;
-use super::render::{Output, Table, brief, dollars, grouped};
+use super::render::{Output, Table, brief, dollars, grouped, plain};
 
 const BAR: u64 = 10;
 
@@ -19,10 +21,28 @@ pub(super) fn budgets(
     args: &args::Budgets,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    match &args.command {
+        None | Some(BudgetsCommand::List) => list(global, &args.hub, output),
+        Some(BudgetsCommand::Reopen { account, why }) => {
+            reopen::reopen(global, &args.hub, *account, why, output)
+        }
+    }
+}
+
+fn list(global: &Global, hub: &HubFilter, output: &mut Output) -> Result<(), Failure> {
     let log = opening::to_read(global)?;
     let budgets = fold_to_head::<Budgets>(&log)?.view;
+    let now = SystemClock::start().now();
     let hubs: BTreeSet<&HubId> =
-        budgets.iter().map(|account| &account.hub).filter(|hub| args.hub.takes(hub)).collect();
+        budgets.iter().map(|account| &account.hub).filter(|known| hub.takes(known)).collect();
+    let branches: Vec<Branch<'_>> = hubs
+        .into_iter()
+        .flat_map(|hub| budgets.tree(hub))
+        .map(|(depth, account)| Branch { depth, account, used: budgets.used(account, now) })
+        .collect();
+    if output.json {
+        return branches.iter().try_for_each(|branch| Ok(output.json(branch)?));
+    }
     let mut table = Table::new(&[
         "account",
         "limit#",
@@ -33,47 +53,65 @@ pub(super) fn budgets(
         "used",
         "cost",
     ]);
-    for (depth, account) in hubs.into_iter().flat_map(|hub| budgets.tree(hub)) {
-        if output.json {
-            output.json(&Branch { depth, account })?;
-        } else {
-            table.row(row(depth, account));
-        }
+    for branch in &branches {
+        table.row(branch.row());
     }
-    if !output.json {
-        output.table(&table)?;
+    output.table(&table)?;
+    for Branch { account, .. } in branches.iter().filter(|branch| branch.account.closed) {
+        output.line("")?;
+        let label = plain(&brief(&account.label, 60));
+        output.line(format_args!("\"{label}\" was closed by an overrun; to open it again:"))?;
+        let id = account.id;
+        output.line(format_args!("  convoke budgets reopen {id} --reason TEXT --by NAME"))?;
     }
     Ok(())
 }
 
-/// An account and how far below the hub's own it is.
+/// An account, how far below the hub's own it is, and what counts against its limits now.
 #[derive(Serialize)]
 struct Branch<'a> {
     depth: usize,
     #[serde(flatten)]
     account: &'a Account,
+    used: Amount,
 }
 
-fn row(depth: usize, account: &Account) -> [String; 8] {
-    let totals = account.totals;
-    let tokens = |amount: Amount| grouped(amount.tokens.get());
-    let spent = totals.spent();
-    let limit = account.limits.tokens;
-    let cost = dollars(spent.money.get());
-    let closed = if account.closed { " (closed)" } else { "" };
-    [
-        format!("{}{}{closed}", "  ".repeat(depth), brief(&account.label, 36)),
-        limit.map_or_else(|| "-".to_owned(), |limit| grouped(limit.get())),
-        tokens(totals.reserved),
-        tokens(totals.settled),
-        tokens(totals.unknown),
-        tokens(totals.overrun),
-        limit.map_or_else(String::new, |limit| bar(spent.tokens.get(), limit.get())),
-        match account.limits.money {
-            Some(limit) => format!("{cost} of {}", dollars(limit.get())),
-            None => cost,
-        },
-    ]
+impl Branch<'_> {
+    fn row(&self) -> [String; 8] {
+        let Self { depth, account, used } = self;
+        let totals = account.totals;
+        let tokens = |amount: Amount| grouped(amount.tokens.get());
+        let limit = account.limits.tokens;
+        let cost = dollars(totals.spent().money.get());
+        let closed = if account.closed { " (closed)" } else { "" };
+        [
+            format!("{}{}{closed}", "  ".repeat(*depth), brief(&account.label, 48)),
+            limit.map_or_else(
+                || "-".to_owned(),
+                |limit| format!("{}{}", grouped(limit.get()), period(account.limits)),
+            ),
+            tokens(totals.reserved),
+            tokens(totals.settled),
+            tokens(totals.unknown),
+            tokens(totals.overrun),
+            limit.map_or_else(String::new, |limit| bar(used.tokens.get(), limit.get())),
+            match account.limits.money {
+                Some(limit) => {
+                    let limit = dollars(limit.get());
+                    format!("{cost} of {limit}{}", period(account.limits))
+                }
+                None => cost,
+            },
+        ]
+    }
+}
+
+const fn period(limits: Limits) -> &'static str {
+    match limits.period {
+        Period::Total => "",
+        Period::Day => " a day",
+        Period::Month => " a month",
+    }
 }
 
 /// How much of a limit is used, drawn and in percent.

@@ -195,6 +195,7 @@ impl Failure {
                     "`convoke log stats` says how many events there are".to_owned()
                 }
                 "task" => "`convoke proposals --json` names the task of every proposal".to_owned(),
+                "account" => "`convoke budgets --json` names every account's id".to_owned(),
                 _ => format!("`convoke {what}s` lists what there is"),
             }),
             Self::Ambiguous { .. } => Some("name one of them with --hub".to_owned()),

@@ -1,7 +1,9 @@
 //! `convoke proposals`: what waits for a person, and what people decided.
 
 use convoke_projections::proposals::Proposal;
-use convoke_projections::{Proposals, fold_to_head};
+use convoke_projections::provenance::{self, Node};
+use convoke_projections::{Collectives, Delegations, Proposals, fold_to_head};
+use serde::Serialize;
 
 use super::args::{self, Global, HubFilter, ProposalsCommand};
 use super::failure::Failure;
@@ -20,7 +22,11 @@ pub(super) fn proposals(
         Some(ProposalsCommand::Show { id }) => {
             let proposal = proposals.get(*id).filter(|proposal| args.hub.takes(&proposal.hub));
             let unknown = || Failure::Unknown { what: "proposal", name: id.to_string() };
-            show(proposal.ok_or_else(unknown)?, output)
+            let proposal = proposal.ok_or_else(unknown)?;
+            let collectives = fold_to_head::<Collectives>(&log)?.view;
+            let delegations = fold_to_head::<Delegations>(&log)?.view;
+            let provenance = provenance::of(proposal, &collectives, &delegations);
+            show(&Traced { proposal, provenance }, output)
         }
     }
 }
@@ -58,10 +64,19 @@ fn list(proposals: &Proposals, hub: &HubFilter, output: &mut Output) -> Result<(
     Ok(output.table(&table)?)
 }
 
-fn show(proposal: &Proposal, output: &mut Output) -> Result<(), Failure> {
+/// A proposal and where it comes from.
+#[derive(Serialize)]
+struct Traced<'a> {
+    #[serde(flatten)]
+    proposal: &'a Proposal,
+    provenance: Node,
+}
+
+fn show(traced: &Traced<'_>, output: &mut Output) -> Result<(), Failure> {
     if output.json {
-        return Ok(output.json(proposal)?);
+        return Ok(output.json(traced)?);
     }
+    let Traced { proposal, provenance } = traced;
     output.fact("proposal", proposal.id)?;
     output.fact("title", plain(&proposal.title))?;
     output.fact("hub", &proposal.hub)?;
@@ -82,6 +97,9 @@ fn show(proposal: &Proposal, output: &mut Output) -> Result<(), Failure> {
     output.fact("digest", proposal.digest)?;
     output.line("content:")?;
     output.text(&indented(&proposal.content))?;
+    output.line("")?;
+    output.line("provenance:")?;
+    output.text(&provenance.to_string())?;
     if let Some(review) = &proposal.review {
         output.line("")?;
         let by = plain(&review.reviewer);

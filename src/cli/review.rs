@@ -1,10 +1,8 @@
 //! `convoke review`: a person decides on a proposal.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use convoke_actors::authority::LocalOwner;
-use convoke_actors::command::{Answer, Review};
+use convoke_actors::command::{Answer, Command, Review};
 use convoke_events::ReviewDecision;
 use convoke_projections::proposals::Proposal;
 use convoke_projections::{Proposals, fold_to_head};
@@ -13,9 +11,8 @@ use serde_json::json;
 use super::args::{self, Global};
 use super::failure::Failure;
 use super::opening;
+use super::ordering::{give, receipt};
 use super::render::{Output, plain};
-use super::waiting::wait_for;
-use crate::Runtime;
 
 /// The longest version of a reviewer's own, in bytes.
 const MAX_REVISION: usize = convoke_events::MAX_TEXT;
@@ -36,7 +33,6 @@ pub(super) fn review(
     let unknown = || Failure::Unknown { what: "proposal", name: args.proposal.to_string() };
     let proposal = proposals.get(args.proposal).ok_or_else(unknown)?;
     let by = args.by.name();
-    let runtime = Runtime::builder().on(log).authority(Arc::new(LocalOwner)).start()?;
     let order = Review {
         proposal: proposal.id,
         decision,
@@ -45,11 +41,7 @@ pub(super) fn review(
         note: args.note.clone(),
         revision,
     };
-    let answer = wait_for(async {
-        let answer = runtime.hub(proposal.hub.clone()).as_person(&by).review(order).await;
-        runtime.shutdown().await?;
-        Ok(answer?)
-    })?;
+    let answer = give(log, &proposal.hub, &by, Command::ReviewProposal(order))?;
     tell(proposal, decision, &by, answer, output)
 }
 
@@ -72,10 +64,7 @@ fn tell(
     answer: Answer,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let receipt = match answer {
-        Answer::Done(receipt) => Some(receipt),
-        Answer::Unchanged => None,
-    };
+    let receipt = receipt(answer);
     if output.json {
         return Ok(output.json(&json!({
             "proposal": proposal.id,

@@ -1,11 +1,14 @@
 //! The agents of a scenario, with the rules of those that answer by rules.
 
+use std::collections::BTreeSet;
+
 use convoke_actors::command::AgentRegistration;
 use convoke_actors::provider::rules;
 use convoke_events::{Key, ModelFamily, ModelName, ProviderName, Rate, Slug, Tier, TrustLevel};
 use serde_json::{Value, json};
 
 use super::fields::{Field, Fields};
+use super::scenario::named;
 
 // Together they leave room in an event of 16 KiB for everything around them.
 const MAX_NAME: usize = 256;
@@ -13,9 +16,11 @@ const MAX_DESCRIPTION: usize = 1024;
 const MAX_PROMPT: usize = 4 * 1024;
 const MAX_SETTINGS: usize = 6 * 1024;
 const MAX_WORDS: usize = 16;
+const MAX_SCOPE: usize = 1024;
 
-/// Reads one `[[agents]]` table; nothing if there is a mistake in it.
-pub(super) fn agent(field: &Field<'_>) -> Option<AgentRegistration> {
+/// Reads one `[[agents]]` table, `slugs` being those of the file; nothing if there is a mistake in
+/// it.
+pub(super) fn agent(field: &Field<'_>, slugs: &BTreeSet<String>) -> Option<AgentRegistration> {
     let mut fields = field.table()?;
     let slug = fields.need("slug").and_then(|slug| slug.word::<Slug>());
     let name = match fields.get("name") {
@@ -43,7 +48,7 @@ pub(super) fn agent(field: &Field<'_>) -> Option<AgentRegistration> {
     let keywords = or(&mut fields, "keywords", Vec::new(), |list| list.words(0..=MAX_WORDS));
     let rate = fields.need("rate").and_then(|rate| rate.number(0..=u64::MAX)).map(Rate::new);
     let system_prompt = fields.need("system_prompt").and_then(|prompt| prompt.text(1..=MAX_PROMPT));
-    let settings = settings(&mut fields, field);
+    let settings = settings(&mut fields, field, slugs);
     fields.finish();
     Some(AgentRegistration {
         slug: slug?,
@@ -83,9 +88,14 @@ pub(super) fn known_provider(field: &Field<'_>) -> Option<ProviderName> {
     None
 }
 
-fn settings(fields: &mut Fields<'_>, agent: &Field<'_>) -> Option<String> {
+fn settings(
+    fields: &mut Fields<'_>,
+    agent: &Field<'_>,
+    slugs: &BTreeSet<String>,
+) -> Option<String> {
     let rules = fields.need("rules").and_then(|list| {
-        let rules: Vec<Option<Value>> = list.list(1..=usize::MAX)?.iter().map(rule).collect();
+        let rules: Vec<Option<Value>> =
+            list.list(1..=usize::MAX)?.iter().map(|one| rule(one, slugs)).collect();
         rules.into_iter().collect::<Option<Vec<Value>>>()
     });
     let otherwise = fields.need("otherwise").and_then(|otherwise| {
@@ -94,7 +104,12 @@ fn settings(fields: &mut Fields<'_>, agent: &Field<'_>) -> Option<String> {
         fields.finish();
         answer
     });
-    let settings = json!({ "rules": rules?, "otherwise": otherwise? }).to_string();
+    let compare = fields.get("compare").map(|field| compare(&field));
+    let mut settings = json!({ "rules": rules?, "otherwise": otherwise? });
+    if let Some(compare) = compare {
+        settings = with(settings, "compare", compare?);
+    }
+    let settings = settings.to_string();
     if settings.len() > MAX_SETTINGS {
         let found = format!("rules of {} bytes in all", settings.len());
         agent.mistake(found, format!("at most {MAX_SETTINGS} bytes"));
@@ -107,7 +122,7 @@ fn settings(fields: &mut Fields<'_>, agent: &Field<'_>) -> Option<String> {
     Some(settings)
 }
 
-fn rule(field: &Field<'_>) -> Option<Value> {
+fn rule(field: &Field<'_>, slugs: &BTreeSet<String>) -> Option<Value> {
     let mut fields = field.table()?;
     let words = fields.need("any").and_then(|any| {
         let words = any.list(1..=usize::MAX)?;
@@ -115,23 +130,68 @@ fn rule(field: &Field<'_>) -> Option<Value> {
         words.into_iter().collect::<Option<Vec<String>>>()
     });
     let answer = answer(&mut fields);
+    let delegate = fields.get("delegate").map(|field| delegate(&field, slugs));
     fields.finish();
-    let (words, mut answer) = (words?, answer?);
-    if let Value::Object(answer) = &mut answer {
-        answer.insert("any".to_owned(), json!(words));
+    let rule = with(answer?, "any", json!(words?));
+    match delegate {
+        Some(delegate) => Some(with(rule, "delegate", delegate?)),
+        None => Some(rule),
     }
-    Some(answer)
 }
 
-fn answer(fields: &mut Fields<'_>) -> Option<Value> {
-    let recommend = fields.need("recommend").and_then(|field| {
-        let text = field.text(1..=128)?;
+/// The object with another field.
+fn with(mut object: Value, name: &str, value: Value) -> Value {
+    if let Value::Object(object) = &mut object {
+        object.insert(name.to_owned(), value);
+    }
+    object
+}
+
+/// What a rule hands to another agent of the file.
+fn delegate(field: &Field<'_>, slugs: &BTreeSet<String>) -> Option<Value> {
+    let mut fields = field.table()?;
+    let to = fields.need("to").and_then(|to| named(&to, slugs));
+    let scope = fields.need("scope").and_then(|scope| {
+        let text = scope.text(1..=MAX_SCOPE)?;
         if Key::canonical(&text).is_none() {
-            field.unlike("a recommendation with at least one letter or digit");
+            scope.unlike("a scope with at least one letter or digit");
             return None;
         }
         Some(text)
     });
+    let tokens = fields.get("tokens").map_or(Some(None), |it| it.number(1..=u64::MAX).map(Some));
+    let trim = or(&mut fields, "trim", false, Field::truth);
+    fields.finish();
+    let (to, scope, trim) = (to?, scope?, trim?);
+    let delegate = json!({ "to": to.as_str(), "scope": scope, "trim": trim });
+    Some(match tokens? {
+        Some(tokens) => with(delegate, "tokens", json!(tokens)),
+        None => delegate,
+    })
+}
+
+/// How titles are compared.
+fn compare(field: &Field<'_>) -> Option<Value> {
+    let mut fields = field.table()?;
+    let at_least = fields.need("at_least").and_then(|share| share.share());
+    let recommend = fields.need("recommend").and_then(|field| recommendation(&field));
+    let otherwise = fields.need("otherwise").and_then(|field| recommendation(&field));
+    fields.finish();
+    let (recommend, otherwise) = (recommend?, otherwise?);
+    Some(json!({ "at_least": at_least?, "recommend": recommend, "otherwise": otherwise }))
+}
+
+fn recommendation(field: &Field<'_>) -> Option<String> {
+    let text = field.text(1..=128)?;
+    if Key::canonical(&text).is_none() {
+        field.unlike("a recommendation with at least one letter or digit");
+        return None;
+    }
+    Some(text)
+}
+
+fn answer(fields: &mut Fields<'_>) -> Option<Value> {
+    let recommend = fields.need("recommend").and_then(|field| recommendation(&field));
     let confidence = fields.need("confidence").and_then(|confidence| confidence.share());
     let reason = fields.need("reason").and_then(|reason| reason.text(1..=MAX_DESCRIPTION));
     Some(json!({ "recommend": recommend?, "confidence": confidence?, "reason": reason? }))

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use convoke_actors::BUILT_IN;
 use convoke_actors::command::{AgentRegistration, Price};
 use convoke_events::{
-    ArtifactType, Escalation, GovernanceDefault, HubId, Key, Limits, MicroUsd, ModelName,
+    ArtifactType, Escalation, GovernanceDefault, HubId, Key, Limits, MicroUsd, ModelName, Period,
     ProviderName, Slug, TaskPlan, TaskRules, TaskType, Tokens, Verb,
 };
 use toml::de::DeTable;
@@ -112,7 +112,8 @@ fn scenario(mut fields: Fields<'_>) -> Option<Scenario> {
     let hub = fields.need("hub").and_then(|hub| self::hub(&hub));
     let agents = fields.need("agents").and_then(|agents| agents.list(1..=1000));
     let slugs = slugs(agents.as_deref().unwrap_or_default());
-    let agents: Option<Vec<_>> = agents.and_then(|agents| every(agents.iter().map(agent)));
+    let agents: Option<Vec<_>> =
+        agents.and_then(|agents| every(agents.iter().map(|one| agent(one, &slugs))));
     let prices = list(&mut fields, "prices").and_then(|list| prices(&list));
     let routing = fields.need("routing").and_then(|list| list.list(1..=1000));
     let routing = routing.and_then(|list| routing_of(&list, &slugs));
@@ -162,8 +163,10 @@ fn limits(fields: &mut Fields<'_>) -> Option<Limits> {
     let mut limit =
         |name| fields.get(name).map_or(Some(None), |limit| limit.number(0..=u64::MAX).map(Some));
     let (tokens, money) = (limit("tokens"), limit("micro_usd"));
+    let period = fields.get("period").map_or(Some(Period::Total), |period| period.word());
     fields.finish();
-    Some(Limits { tokens: tokens?.map(Tokens::new), money: money?.map(MicroUsd::new) })
+    let (tokens, money) = (tokens?.map(Tokens::new), money?.map(MicroUsd::new));
+    Some(Limits { tokens, money, period: period? })
 }
 
 fn tasks(field: &Field<'_>, routing: Option<&[Route]>) -> Option<(TaskPlan, Limits)> {
@@ -223,7 +226,8 @@ fn slugs(agents: &[Field<'_>]) -> BTreeSet<String> {
     slugs
 }
 
-fn named(field: &Field<'_>, slugs: &BTreeSet<String>) -> Option<Slug> {
+/// The slug of an agent of the file.
+pub(super) fn named(field: &Field<'_>, slugs: &BTreeSet<String>) -> Option<Slug> {
     let slug = field.word::<Slug>()?;
     if slugs.contains(slug.as_str()) {
         return Some(slug);

@@ -22,7 +22,7 @@ fn every_request_is_handled_and_the_summary_says_how() {
     assert_eq!(summary["requests"], counts());
     assert_eq!(summary["handled"], counts());
     assert_eq!(summary["tokens"]["reserved"], 0);
-    assert_eq!(summary["delegations"], 0);
+    assert!(summary["delegations"].as_u64().unwrap() > 0, "{summary}");
     for kind in ["consensus", "divergent", "insufficient"] {
         assert!(summary["collectives"][kind].as_u64().unwrap() > 0, "no {kind}: {summary}");
     }

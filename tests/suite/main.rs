@@ -9,6 +9,8 @@
 
 mod binary; // helpers: the real command, its output and its directories
 
+mod command_budgets; // `convoke budgets …`: the tree, limits by the day, closed accounts opened again
+mod command_delegations; // `convoke delegations …`: who handed what to whom, and its cost in the tree
 mod command_log; // `convoke log …`: receipts, order, bad lines, one directory one owner
 mod command_review; // `convoke review`: accepted, rejected, revised, refused
 mod command_run; // `convoke run`: the summary, and the same again without an event
@@ -17,6 +19,7 @@ mod facade; // `Runtime` in every kind of host program, dropped without a trace
 mod golden; // the bytes of every version of every event
 mod image; // helpers: data directories taken, put together, damaged
 mod journal_opening; // store, journal and mark that do not say the same: the table, row by row
+mod ledgers_agree; // a thousand delegations: ledger, view and raw sums say the same
 mod log_appends; // expectations, atomicity, idempotency, group commit
 mod log_bodies; // texts too long for a record: kept, checked, swept
 mod log_care; // backup, restore, repair, export; reading by time

@@ -32,9 +32,14 @@ fn outcome(data: &Path, summary: &Value) -> Value {
         values.sort_by_key(Value::to_string);
         values
     };
-    let figures = ["requests", "handled", "proposals", "collectives", "blocked", "tokens"];
+    let delegations: Vec<Value> = json_lines(data, &["delegations"])
+        .iter()
+        .map(|one| json!([one["task"], one["status"], one["call"]["answer"]["key"], one["used"]]))
+        .collect();
+    let figures =
+        ["requests", "handled", "proposals", "collectives", "delegations", "blocked", "tokens"];
     let figures = figures.map(|name| summary[name].clone());
-    json!([figures, sorted(collectives), sorted(proposals)])
+    json!([figures, sorted(collectives), sorted(proposals), sorted(delegations)])
 }
 
 #[track_caller]

@@ -184,6 +184,44 @@ fn fields_of_agents_are_checked() {
 }
 
 #[test]
+fn what_a_rule_hands_over_and_how_titles_are_compared_is_checked() {
+    let delegate = |fields: &str| format!("reason = \"it broke\"\ndelegate = {{ {fields} }}");
+    check_scenario(
+        "reason = \"it broke\"",
+        &delegate("to = \"nobody\", scope = \"look\""),
+        "23: agents[0].rules[0].delegate.to: found `nobody`, expected the slug of an agent in this \
+         file: scout",
+    );
+    check_scenario(
+        "reason = \"it broke\"",
+        &delegate("to = \"scout\", scope = \"?\""),
+        "23: agents[0].rules[0].delegate.scope: found `?`, expected a scope with at least one letter \
+         or digit",
+    );
+    check_scenario(
+        "reason = \"it broke\"",
+        &delegate("to = \"scout\", scope = \"look\", tokens = 0"),
+        "23: agents[0].rules[0].delegate.tokens: found `0`, expected a whole number from 1",
+    );
+    check_scenario(
+        "reason = \"it broke\"",
+        &delegate("to = \"scout\", scope = \"look\", cut = true"),
+        "23: agents[0].rules[0].delegate.cut: found the unknown field `cut`, expected one of: \
+         scope, to, tokens, trim",
+    );
+    check_scenario(
+        "reason = \"it did not\"",
+        "reason = \"it did not\"\n[agents.compare]\nat_least = 2\nrecommend = \"a\"",
+        "27: agents[0].compare.otherwise: found nothing, expected this field",
+    );
+    check_scenario(
+        "name = \"Desk\"",
+        "name = \"Desk\"\nlimits = { tokens = 1, period = \"week\" }",
+        "4: hub.limits.period: found `week`, expected a period: total, day, month",
+    );
+}
+
+#[test]
 fn routing_policies_and_prices_name_what_there_is() {
     check_scenario(
         "agents = [\"scout\"]",

@@ -1,47 +1,51 @@
-//! The ledger: accounts in a tree, what is set aside on them and what was charged.
+//! The ledger: what is set aside on a hub's accounts, and what was charged.
 //!
-//! **Invariant.** An amount counts on its account and on every ancestor. Nothing is set aside that
-//! would take one of them past its limit, and every reservation is settled once or still open.
+//! **Invariant.** An amount counts on its account and on every account of its chain. Nothing is set
+//! aside that would take one of them past its limit, and every reservation is settled once or still
+//! open. A delegation's account is paid for by one reservation on its parent: until that is settled
+//! its parent counts the whole of it, and from then on what was really spent.
 
 use std::collections::BTreeMap;
 
 use convoke_events::{
-    AccountClosed, AccountId, Amount, BudgetEvent, Event, InvocationId, Limits, MicroUsd,
-    ModelName, OverrunCharged, ProviderName, ReservationId, Reserved, Settled, Settlement, Tokens,
-    Usage,
+    AccountClosed, AccountId, Amount, BudgetEvent, Event, HeldFor, InvocationId, Limits, MicroUsd,
+    ModelName, OverrunCharged, ProviderName, ReservationId, Reserved, Settled, Settlement,
+    Timestamp, Usage,
 };
 
+use super::account::{Account, Accounts};
+use super::plan::Plan;
 use crate::command::Price;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Account {
-    parent: Option<AccountId>,
-    limits: Limits,
-    closed: bool,
-    /// Set aside, charged and overrun, of this account and everything below it.
-    used: Amount,
-}
-
-/// What is set aside for one call.
+/// What is set aside for one call, or for one delegation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_field_names, reason = "the field is called as in the event")]
 pub(crate) struct Held {
     pub(crate) reservation: ReservationId,
-    pub(crate) invocation: InvocationId,
+    pub(crate) held_for: HeldFor,
     pub(crate) account: AccountId,
     pub(crate) amount: Amount,
+    /// When: the period in which it counts.
+    pub(super) at: Timestamp,
 }
 
 impl Held {
+    /// A part of what is set aside, for a call on the account that it pays for.
+    pub(super) fn part(self, account: AccountId, invocation: InvocationId, amount: Amount) -> Self {
+        let reservation = ReservationId::derive(&[&invocation.to_string()]);
+        Self { reservation, held_for: HeldFor::Call(invocation), account, amount, at: self.at }
+    }
+
     pub(crate) fn event(self) -> Reserved {
-        let Self { reservation, invocation, account, amount } = self;
-        Reserved { reservation, invocation, account, amount }
+        let Self { reservation, held_for, account, amount, .. } = self;
+        Reserved { reservation, held_for, account, amount }
     }
 }
 
-/// The accounts of a hub.
+/// The accounts of a hub, its prices, and what is set aside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ledger {
-    accounts: BTreeMap<AccountId, Account>,
+    accounts: Accounts,
     held: BTreeMap<ReservationId, Held>,
     prices: BTreeMap<(ProviderName, ModelName), Price>,
 }
@@ -51,77 +55,77 @@ impl Ledger {
         self.prices.get(&(provider.clone(), model.clone())).copied()
     }
 
+    /// The limits of an account, if it is open.
     pub(crate) fn limits(&self, account: AccountId) -> Option<Limits> {
-        self.accounts.get(&account).map(|account| account.limits)
+        self.accounts.get(account).map(|account| account.limits)
+    }
+
+    pub(crate) fn is_closed(&self, account: AccountId) -> bool {
+        self.accounts.get(account).is_some_and(|account| account.closed)
     }
 
     pub(crate) fn held(&self, reservation: ReservationId) -> Option<Held> {
         self.held.get(&reservation).copied()
     }
 
-    /// The account and its ancestors, itself first.
-    fn chain(&self, account: AccountId) -> impl Iterator<Item = (AccountId, &Account)> {
-        let first = self.accounts.get(&account).map(|found| (account, found));
-        std::iter::successors(first, |(_, account)| {
-            let parent = account.parent?;
-            self.accounts.get(&parent).map(|found| (parent, found))
-        })
+    /// All that was counted on an account so far.
+    pub(crate) fn spent(&self, account: AccountId) -> Amount {
+        self.accounts.get(account).map_or(Amount::ZERO, Account::total)
     }
 
-    fn charge(&mut self, account: AccountId, change: impl Fn(Amount) -> Amount) {
-        let mut next = Some(account);
-        while let Some(account) = next.and_then(|id| self.accounts.get_mut(&id)) {
-            account.used = change(account.used);
-            next = account.parent;
-        }
+    pub(super) fn chain(&self, account: AccountId) -> impl Iterator<Item = (AccountId, &Account)> {
+        self.accounts.chain(account)
     }
 
-    pub(crate) fn evolve(&mut self, event: &BudgetEvent) {
+    /// Takes in an event that was decided at this moment.
+    pub(crate) fn evolve(&mut self, at: Timestamp, event: &BudgetEvent) {
         match event {
             BudgetEvent::PriceSet(set) => {
                 let price = Price { input: set.input, cached: set.cached, output: set.output };
                 self.prices.insert((set.provider.clone(), set.model.clone()), price);
             }
             BudgetEvent::AccountOpened(opened) => {
-                let (parent, limits) = (opened.parent, opened.limits);
-                let account = Account { parent, limits, ..Account::default() };
-                self.accounts.insert(opened.account, account);
+                self.accounts.open(opened.account, Account::opened(opened));
             }
             BudgetEvent::AccountLimitsSet(set) => {
-                if let Some(account) = self.accounts.get_mut(&set.account) {
+                if let Some(account) = self.accounts.get_mut(set.account) {
                     account.limits = set.limits;
                 }
             }
             BudgetEvent::AccountClosed(closed) => {
-                if let Some(account) = self.accounts.get_mut(&closed.account) {
+                if let Some(account) = self.accounts.get_mut(closed.account) {
                     account.closed = true;
                 }
             }
             BudgetEvent::AccountReopened(reopened) => {
-                if let Some(account) = self.accounts.get_mut(&reopened.account) {
+                if let Some(account) = self.accounts.get_mut(reopened.account) {
                     account.closed = false;
                 }
             }
             BudgetEvent::Reserved(reserved) => {
-                let Reserved { reservation, invocation, account, amount } = *reserved;
-                self.held.insert(reservation, Held { reservation, invocation, account, amount });
-                self.charge(account, |used| used.plus(amount));
+                let Reserved { reservation, held_for, account, amount } = *reserved;
+                let held = Held { reservation, held_for, account, amount, at };
+                self.held.insert(reservation, held);
+                self.accounts.count(account, at, Amount::ZERO, amount);
             }
             BudgetEvent::Settled(settled) => {
                 if let Some(held) = self.held.remove(&settled.reservation) {
                     let charged = settled.charged.plus(settled.overrun);
-                    self.charge(settled.account, |used| used.less(held.amount).plus(charged));
+                    self.accounts.count(settled.account, held.at, held.amount, charged);
+                    if let Some(account) = self.accounts.get_mut(settled.account) {
+                        account.uncertain = account.uncertain.plus(settled.uncertain);
+                    }
                 }
             }
             BudgetEvent::OverrunCharged(charged) => {
-                self.charge(charged.account, |used| used.plus(charged.overrun));
+                self.accounts.count(charged.account, at, Amount::ZERO, charged.overrun);
             }
         }
     }
 
-    /// Forgets a finished task's account; what it used stays counted on its ancestors.
+    /// Forgets an account that has ended; what it used stays counted on its ancestors.
     pub(crate) fn forget(&mut self, account: AccountId) {
-        self.accounts.remove(&account);
+        self.accounts.forget(account);
     }
 
     /// What a call used in money: what its provider says, else tokens at the price, rounded up once.
@@ -132,19 +136,15 @@ impl Ledger {
         let Some(price) = self.price(provider, model) else {
             return Some(MicroUsd::ZERO);
         };
-        let (input, output) = (usage.input?, usage.output?);
-        let cached = usage.cached.unwrap_or_default().min(input);
-        let parts =
-            [(input.less(cached), price.input), (cached, price.cached), (output, price.output)];
-        Some(at_price(&parts))
+        Some(price.cost(usage.input?, usage.cached.unwrap_or_default(), usage.output?))
     }
 
-    /// Starts to set aside on an account: see [`Plan`].
-    pub(crate) const fn plan(&self, account: AccountId) -> Plan<'_> {
-        Plan { ledger: self, account, planned: Amount::ZERO }
+    /// Starts to set aside on an account, at this moment: see [`Plan`].
+    pub(crate) const fn plan(&self, account: AccountId, at: Timestamp) -> Plan<'_> {
+        Plan::new(self, account, at)
     }
 
-    /// The events by which a reservation ends, when this much was used.
+    /// The events by which a call's reservation ends, when this much was used.
     pub(crate) fn settle(
         &self,
         held: Held,
@@ -165,13 +165,44 @@ impl Ledger {
             (Settling::Used(_), Some(_)) => Settlement::Exceeded,
         };
         let charged = used.map_or(held.amount, |used| used.less(overrun));
-        let Held { reservation, invocation, account, amount } = held;
-        let settled = Settled { reservation, invocation, account, settlement, charged, overrun };
+        let uncertain = if used.is_none() { charged } else { Amount::ZERO };
+        self.end(held, settlement, charged, uncertain, overrun)
+    }
+
+    /// The events by which a delegation's reservation ends: what its account counts is charged.
+    pub(crate) fn settle_delegation(
+        &self,
+        held: Held,
+        account: AccountId,
+    ) -> Vec<(AccountId, Event)> {
+        let used = self.spent(account);
+        let overrun = used.less(held.amount);
+        let charged = used.less(overrun);
+        let uncertain = self.accounts.get(account).map_or(Amount::ZERO, |one| one.uncertain);
+        let settlement = if !overrun.is_zero() {
+            Settlement::Exceeded
+        } else if used.is_zero() {
+            Settlement::Released
+        } else {
+            Settlement::Confirmed
+        };
+        self.end(held, settlement, charged, uncertain.less(uncertain.less(charged)), overrun)
+    }
+
+    fn end(
+        &self,
+        held: Held,
+        settlement: Settlement,
+        charged: Amount,
+        uncertain: Amount,
+        overrun: Amount,
+    ) -> Vec<(AccountId, Event)> {
+        let Held { reservation, held_for, account, amount, at } = held;
+        let settled =
+            Settled { reservation, held_for, account, settlement, charged, uncertain, overrun };
         let mut events = vec![(account, settled.into())];
         if !overrun.is_zero() {
-            events.extend(
-                self.closed_by(account, |used| used.less(amount).plus(charged).plus(overrun)),
-            );
+            events.extend(self.closed_by(account, at, amount, charged.plus(overrun)));
         }
         events
     }
@@ -191,22 +222,37 @@ impl Ledger {
         if overrun.is_zero() {
             return Vec::new();
         }
-        let Held { reservation, invocation, account, .. } = held;
-        let charged = OverrunCharged { reservation, invocation, account, overrun };
+        let Held { reservation, held_for, at, .. } = held;
+        let account = self.bearer(held.account);
+        let charged = OverrunCharged { reservation, held_for, account, overrun };
         let mut events = vec![(account, charged.into())];
-        events.extend(self.closed_by(account, |used| used.plus(overrun)));
+        events.extend(self.closed_by(account, at, Amount::ZERO, overrun));
         events
+    }
+
+    /// Who bears what comes late: a delegation's account as long as it is paid for, then its parent.
+    fn bearer(&self, account: AccountId) -> AccountId {
+        let mut bearer = account;
+        while let Some(found) = self.accounts.get(bearer)
+            && let (Some(funds), Some(parent)) = (found.funded_by, found.parent)
+            && !self.held.contains_key(&funds)
+        {
+            bearer = parent;
+        }
+        bearer
     }
 
     /// The accounts that such a change pushes over their limit, and that are still open.
     fn closed_by(
         &self,
         account: AccountId,
-        change: impl Fn(Amount) -> Amount,
+        at: Timestamp,
+        less: Amount,
+        more: Amount,
     ) -> Vec<(AccountId, Event)> {
-        let over = self
-            .chain(account)
-            .filter(|(_, account)| !account.closed && !fits(account.limits, change(account.used)));
+        let over = self.chain(account).filter(|(_, account)| {
+            !account.closed && !account.fits(account.used(at).less(less).plus(more))
+        });
         over.map(|(account, _)| (account, AccountClosed { account }.into())).collect()
     }
 }
@@ -218,113 +264,4 @@ pub(crate) enum Settling<'a> {
     NothingSent,
     /// This much was used, as far as it is known.
     Used(&'a Usage),
-}
-
-/// Several reservations that go into one append: each is granted on top of those before it.
-#[derive(Debug)]
-pub(crate) struct Plan<'a> {
-    ledger: &'a Ledger,
-    account: AccountId,
-    planned: Amount,
-}
-
-/// Why nothing could be set aside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Short {
-    /// An account of the chain has less left than is needed.
-    Exhausted { account: AccountId, needed: Amount, left: Limits },
-    /// An account of the chain was closed by an overrun, or was never opened.
-    Closed { account: AccountId },
-    /// The model has no price, and an account of the chain has a limit in money.
-    PriceUnknown { provider: ProviderName, model: ModelName },
-}
-
-impl Short {
-    /// What would have been needed, as far as it is known.
-    pub(crate) const fn needed(&self) -> Amount {
-        match self {
-            Self::Exhausted { needed, .. } => *needed,
-            Self::Closed { .. } | Self::PriceUnknown { .. } => Amount::ZERO,
-        }
-    }
-}
-
-impl std::fmt::Display for Short {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Exhausted { account, needed, left } => {
-                write!(f, "it needs {} tokens", needed.tokens)?;
-                write!(f, " and {} micro-dollars, and account {account} has ", needed.money)?;
-                match (left.tokens, left.money) {
-                    (Some(tokens), Some(money)) => {
-                        write!(f, "{tokens} tokens and {money} micro-dollars left")
-                    }
-                    (Some(tokens), None) => write!(f, "{tokens} tokens left"),
-                    (None, Some(money)) => write!(f, "{money} micro-dollars left"),
-                    (None, None) => write!(f, "no limit"),
-                }
-            }
-            Self::Closed { account } => {
-                write!(f, "account {account} is closed")
-            }
-            Self::PriceUnknown { provider, model } => {
-                write!(f, "model {model} of {provider} has no price, and money is limited")
-            }
-        }
-    }
-}
-
-impl Plan<'_> {
-    /// Sets the worst case of a call aside, at the price of its model.
-    pub(crate) fn reserve(
-        &mut self,
-        invocation: InvocationId,
-        (provider, model): (&ProviderName, &ModelName),
-        (input, output): (Tokens, Tokens),
-    ) -> Result<Held, Short> {
-        let price = self.ledger.price(provider, model);
-        let limited = self.ledger.chain(self.account).any(|(_, one)| one.limits.money.is_some());
-        let money = match price {
-            Some(price) => {
-                at_price(&[(input, price.input.max(price.cached)), (output, price.output)])
-            }
-            None if limited => {
-                let (provider, model) = (provider.clone(), model.clone());
-                return Err(Short::PriceUnknown { provider, model });
-            }
-            None => MicroUsd::ZERO,
-        };
-        let needed = Amount { tokens: input.plus(output), money };
-        if !self.ledger.accounts.contains_key(&self.account) {
-            return Err(Short::Closed { account: self.account });
-        }
-        for (account, found) in self.ledger.chain(self.account) {
-            if found.closed {
-                return Err(Short::Closed { account });
-            }
-            let used = found.used.plus(self.planned);
-            if !fits(found.limits, used.plus(needed)) {
-                let tokens = found.limits.tokens.map(|limit| limit.less(used.tokens));
-                let money = found.limits.money.map(|limit| limit.less(used.money));
-                return Err(Short::Exhausted { account, needed, left: Limits { tokens, money } });
-            }
-        }
-        self.planned = self.planned.plus(needed);
-        let reservation = ReservationId::derive(&[&invocation.to_string()]);
-        Ok(Held { reservation, invocation, account: self.account, amount: needed })
-    }
-}
-
-fn fits(limits: Limits, used: Amount) -> bool {
-    limits.tokens.is_none_or(|limit| used.tokens <= limit)
-        && limits.money.is_none_or(|limit| used.money <= limit)
-}
-
-/// Tokens at prices per million, the sum rounded up once.
-fn at_price(parts: &[(Tokens, MicroUsd)]) -> MicroUsd {
-    let sum: u128 = parts
-        .iter()
-        .map(|(tokens, price)| u128::from(tokens.get()).saturating_mul(price.get().into()))
-        .fold(0, u128::saturating_add);
-    MicroUsd::new(u64::try_from(sum.div_ceil(1_000_000)).unwrap_or(u64::MAX))
 }

@@ -11,7 +11,7 @@ use super::{Collective, id_of};
 use crate::answer::Answer;
 use crate::budget::{Settling, on_accounts};
 use crate::decision::{Draft, Story, rule_name};
-use crate::invocation::{Errand, dispatch};
+use crate::invocation::{self, Errand, dispatch};
 use crate::proposal;
 use crate::provider::ProviderFailure;
 use crate::state::State;
@@ -127,7 +127,9 @@ fn synthesise(
     match state.governance.permit(&state.registry, authorised.agent(), verb, artifact) {
         Ok(grant) => {
             let rules = &collective.rules;
-            let errand = Errand { story, collective: Some(id), purpose, rules, now };
+            let (collective, delegation) = (Some(id), None);
+            let invocation = invocation::id_of(story.task, purpose, authorised.agent());
+            let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
             vec![dispatch(errand, agent, authorised, &grant, held)]
         }
         Err(because) => {

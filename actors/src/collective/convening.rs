@@ -1,7 +1,7 @@
 //! Convening: who takes part, whether the whole can be paid, and the calls sent at once.
 
 use convoke_events::{
-    AgentId, CollectiveConvened, Conclusion, ConsensusStatus, InvocationId, Participant,
+    AgentId, CollectiveConvened, Conclusion, ConsensusStatus, HeldFor, InvocationId, Participant,
     ParticipantStanding, Purpose, StreamId, Synthesiser, TaskOutcome, TaskType, TextName, Texts,
     Timestamp, Tokens, Verb,
 };
@@ -74,12 +74,12 @@ pub(crate) fn convene(
     let rooms = (&state.routing, &state.registry);
     let (synthesis, choice) = routing::synthesiser(rooms, question, &decided, &permitted);
     drafts.push(choice);
-    let paid = pay(state, task, story, &chosen, synthesis.selected().first().copied());
+    let paid = pay(state, task, story, &chosen, synthesis.selected().first().copied(), now);
     let collective = id_of(story.task);
     let synthesiser = paid.synthesis.as_ref().ok().map(|(agent, held)| Synthesiser {
         agent: *agent,
         decision: synthesis.id(),
-        invocation: held.invocation,
+        invocation: invocation::id_of(story.task, Purpose::Synthesis, *agent),
         reservation: held.reservation,
     });
     let convened = CollectiveConvened {
@@ -104,9 +104,11 @@ pub(crate) fn convene(
     drafts.extend(paid.synthesis.ok().map(|(_, held)| budget::set_aside(story, held)));
     drafts.push(story.draft(stream, convened, Texts::none()));
     let purpose = Purpose::Contribution;
-    let errand = Errand { story, collective: Some(collective), purpose, rules, now };
+    let (collective, delegation) = (Some(collective), None);
     for (one, held) in chosen.iter().zip(paid.held) {
         if let (Ok(grant), Some(held)) = (&one.grant, held) {
+            let invocation = one.invocation;
+            let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
             drafts.push(budget::set_aside(story, held));
             drafts.push(dispatch(errand, one.agent, one.authorised, grant, held));
         }
@@ -130,9 +132,10 @@ fn pay(
     story: Story,
     chosen: &[Chosen<'_>],
     synthesiser: Option<AgentId>,
+    now: Timestamp,
 ) -> Paid {
     let max_output = task.plan.rules().max_output;
-    let mut plan = state.ledger.plan(task.account);
+    let mut plan = state.ledger.plan(task.account, now);
     let permitted = chosen.iter().filter(|one| one.grant.is_ok()).count();
     let documents = u64::try_from(permitted)
         .unwrap_or(u64::MAX)
@@ -141,7 +144,11 @@ fn pay(
         let profile = &agent.profile;
         let bytes = request_bytes(task, profile.prompt_bytes).saturating_add(more);
         let input = budget::input_bound(&profile.provider, bytes);
-        plan.reserve(invocation, (&profile.provider, &profile.model), (input, output))
+        plan.reserve(
+            HeldFor::Call(invocation),
+            (&profile.provider, &profile.model),
+            (input, output),
+        )
     };
     let account = task.account;
     let first = chosen.iter().find(|one| Some(one.authorised.agent()) == synthesiser);

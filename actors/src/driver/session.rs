@@ -54,7 +54,7 @@ impl<R, W> Session<R, W> {
         let mut state = State::empty(hub.clone());
         for recorded in reader.read(Query::hub(hub.clone()).without_bodies()) {
             let recorded = recorded?;
-            state.evolve(recorded.envelope.id, &recorded.event);
+            state.evolve(recorded.envelope.id, recorded.envelope.decided_at, &recorded.event);
         }
         Ok(Self {
             hub,
@@ -332,7 +332,7 @@ impl<R, W> Session<R, W> {
         if let Event::Invocation(InvocationEvent::InvocationFailed(failed)) = event {
             waiting.cancelled.extend(self.state.call(failed.invocation));
         }
-        self.state.evolve(pending.id, event);
+        self.state.evolve(pending.id, pending.decided_at, event);
         if let Event::Invocation(InvocationEvent::InvocationStarted(started)) = event {
             waiting.calls.extend(self.state.call(started.invocation));
         }

@@ -13,6 +13,7 @@ use crate::answer::{self, Answer};
 use crate::budget::{Settling, on_accounts};
 use crate::collective;
 use crate::decision::{Decision, Draft, Story, cut};
+use crate::delegation::{self, Sender};
 use crate::provider::{ModelResponse, ProviderFailure};
 use crate::state::State;
 use crate::task;
@@ -31,12 +32,12 @@ pub struct Outcome {
 }
 
 /// Records an outcome; one that comes too late is kept and fenced.
-pub(crate) fn record(state: &State, outcome: &Outcome) -> Decision {
+pub(crate) fn record(state: &State, outcome: &Outcome, now: Timestamp) -> Decision {
     let invocations = &state.invocations;
     let open = invocations.open.get(&outcome.invocation);
     if let Some(open) = open.filter(|open| open.started.attempt == outcome.attempt) {
         let story = Story { task: open.started.task, cause: Some(open.intent) };
-        return Decision::of(closed(state, story, &open.started, outcome));
+        return Decision::of(closed(state, story, &open.started, outcome, now));
     }
     let given_up = invocations.given_up.get(&outcome.invocation);
     let says_something = match &outcome.result {
@@ -61,7 +62,7 @@ pub(crate) fn expire(state: &State, invocation: InvocationId, now: Timestamp) ->
     let message = format!("no outcome by the deadline {}", started.deadline);
     let failure = ProviderFailure::new(FailureClass::Timeout, message);
     let (attempt, result, latency) = (started.attempt, Err(failure), Duration::ZERO);
-    record(state, &Outcome { invocation, attempt, result, latency })
+    record(state, &Outcome { invocation, attempt, result, latency }, now)
 }
 
 fn closed(
@@ -69,6 +70,7 @@ fn closed(
     story: Story,
     started: &InvocationStarted,
     outcome: &Outcome,
+    now: Timestamp,
 ) -> Vec<Draft> {
     let answered = match &outcome.result {
         Ok(response) => {
@@ -96,7 +98,13 @@ fn closed(
                 answered.as_ref().map(|(response, _)| response.text()).unwrap_or_default();
             collective::synthesised(state, story, started, answer, content)
         }
+        // What follows from it is owed by the delegation, once everything under it has ended too.
+        Purpose::Delegation => Vec::new(),
     });
+    if let Ok(answer) = answer {
+        let sender = Sender { agent: started.agent, parent: started.delegation };
+        drafts.extend(delegation::wished(state, story, sender, &answer.wishes, now));
+    }
     drafts
 }
 

@@ -1,12 +1,15 @@
 //! The provider `rules`: local agents that answer by the words they find, the same way every time.
 
 mod answer;
+mod compare;
+mod delegate;
 mod settings;
 mod synthesis;
 mod words;
 
 use convoke_events::{FailureClass, FinishReason, Tokens, Usage};
 
+use self::answer::Answer;
 use self::settings::Settings;
 use self::synthesis::{PutTogetherError, put_together};
 use super::{
@@ -20,7 +23,13 @@ pub use self::settings::{SettingsError, validate};
 ///
 /// An agent's settings are JSON: `{"rules": [{"any": ["crash", "data loss"], "recommend": "fix",
 /// "confidence": 0.9, "reason": "…"}, …], "otherwise": {"recommend": …, "confidence": …,
-/// "reason": …}}`. The first rule one of whose words stands in the user's text answers, as a whole
+/// "reason": …}}`. A rule may hand something over beside answering, `"delegate": {"to": "scout",
+/// "scope": "look for duplicates", "tokens": 600, "trim": true}`: it stands in the answer's `actions`
+/// where the answer may hold any. With `"compare": {"at_least": 0.5, "recommend": "duplicate",
+/// "otherwise": "unique"}` an agent that was handed something compares the request's title with every
+/// document, by the share of the words of 3 letters and more that they have in common.
+///
+/// The first rule one of whose words stands in the user's text answers, as a whole
 /// word in any case; where none does, `otherwise` does. Asked for a `synthesis`, an agent counts
 /// what the documents recommend instead. Usage is ⌈bytes / 4⌉ each way, and an answer is shortened
 /// until it keeps to the request's bound.
@@ -74,11 +83,22 @@ fn content(request: &ModelRequest) -> Result<String, Unanswered> {
     let answer = if schema == Some("synthesis") {
         put_together(documents(request))?
     } else {
-        let settings = request.settings.as_deref().unwrap_or("{}");
-        Settings::parse(settings)?.answer(&question(request))
+        let settings = Settings::parse(request.settings.as_deref().unwrap_or("{}"))?;
+        let question = question(request);
+        match settings.compare().filter(|_| schema == Some("delegation")) {
+            Some(compare) => compare.answer(title(&question), documents(request)),
+            None => settings.answer(&question),
+        }
     };
+    let acts = matches!(schema, Some("contribution" | "delegation"));
+    let answer = if acts { answer } else { Answer { actions: Vec::new(), ..answer } };
     let room = usize::try_from(request.max_output.get()).unwrap_or(usize::MAX);
     answer.within(room.saturating_mul(4)).ok_or(Unanswered::NoRoom(request.max_output))
+}
+
+/// A request's title: what stands before its first empty line.
+fn title(question: &str) -> &str {
+    question.split("\n\n").next().unwrap_or(question)
 }
 
 /// What the user says, without the documents.

@@ -1,6 +1,6 @@
 //! Triage: one agent says what a task is, and whether it goes further.
 
-use convoke_events::{Conclusion, Purpose, TaskOutcome, TaskType, Timestamp, Verb};
+use convoke_events::{Conclusion, HeldFor, Purpose, TaskOutcome, TaskType, Timestamp, Verb};
 
 use super::{Attempt, Task, artifact_of, blocked, concluded, failed, request_bytes};
 use crate::answer::Answer;
@@ -52,11 +52,13 @@ pub(crate) fn triage(
     let bytes = request_bytes(task, profile.prompt_bytes);
     let input = budget::input_bound(&profile.provider, bytes);
     let rules = task.plan.rules();
-    let mut plan = state.ledger.plan(task.account);
-    match plan.reserve(invocation, (&profile.provider, &profile.model), (input, rules.max_output)) {
+    let mut plan = state.ledger.plan(task.account, now);
+    let model = (&profile.provider, &profile.model);
+    match plan.reserve(HeldFor::Call(invocation), model, (input, rules.max_output)) {
         Ok(held) => {
             drafts.push(budget::set_aside(story, held));
-            let errand = Errand { story, collective: None, purpose, rules, now };
+            let (collective, delegation) = (None, None);
+            let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
             drafts.push(dispatch(errand, agent, authorised, &grant, held));
         }
         Err(short) => {

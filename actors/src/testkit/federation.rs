@@ -66,7 +66,11 @@ pub fn submission(request: &str, body: &str) -> TaskSubmission {
         escalate: vec![escalate("bug", "implementation"), escalate("policy", "policy_check")],
         rules: task_rules(),
     };
-    let limits = Limits { tokens: Some(Tokens::new(1_200)), money: Some(MicroUsd::new(5_000)) };
+    let limits = Limits {
+        tokens: Some(Tokens::new(1_200)),
+        money: Some(MicroUsd::new(5_000)),
+        ..Limits::default()
+    };
     TaskSubmission {
         request: request.to_owned(),
         title: format!("Request {request}"),

@@ -59,7 +59,7 @@ impl Scene {
     /// Takes an event into the history that nothing here decided.
     pub fn happened(&mut self, event: &Event) {
         self.recorded = self.recorded.saturating_add(1);
-        self.state.evolve(EventId::mint(self.now, self.recorded), event);
+        self.state.evolve(EventId::mint(self.now, self.recorded), self.now, event);
     }
 
     /// What follows from an input.

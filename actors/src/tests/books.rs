@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AccountId, Amount, BudgetEvent, Event, Limits, ReservationId, Reserved, Settled, Settlement,
+    AccountId, AccountOpened, Amount, BudgetEvent, Event, Limits, ReservationId, Reserved, Settled,
+    Settlement,
 };
 
 #[derive(Debug, Default)]
 struct Page {
     parent: Option<AccountId>,
+    funded_by: Option<ReservationId>,
     limits: Limits,
     closed: bool,
     used: Amount,
@@ -46,8 +48,8 @@ impl Books {
         match event {
             BudgetEvent::PriceSet(_) => {}
             BudgetEvent::AccountOpened(opened) => {
-                let (parent, limits) = (opened.parent, opened.limits);
-                let page = Page { parent, limits, ..Page::default() };
+                let AccountOpened { parent, limits, funded_by, .. } = *opened;
+                let page = Page { parent, funded_by, limits, ..Page::default() };
                 assert!(self.pages.insert(opened.account, page).is_none(), "opened twice");
             }
             BudgetEvent::AccountLimitsSet(set) => {
@@ -59,7 +61,8 @@ impl Books {
                 assert!(self.to_close.remove(&closed.account), "closed for nothing");
             }
             BudgetEvent::AccountReopened(reopened) => {
-                self.pages.get_mut(&reopened.account).expect("an open account").closed = false;
+                let page = self.pages.get_mut(&reopened.account).expect("an open account");
+                assert!(std::mem::take(&mut page.closed), "reopened, but not closed");
             }
             BudgetEvent::Reserved(reserved) => self.reserve(reserved),
             BudgetEvent::Settled(settled) => self.settle(settled),
@@ -88,7 +91,7 @@ impl Books {
         let Settled { reservation, settlement, charged, overrun, .. } = *settled;
         let held = self.open.remove(&reservation).expect("settled once, after it was set aside");
         self.settled.insert(reservation);
-        assert_eq!((held.account, held.invocation), (settled.account, settled.invocation));
+        assert_eq!((held.account, held.held_for), (settled.account, settled.held_for));
         assert!(charged.less(held.amount).is_zero(), "charged more than was set aside");
         let fits = match settlement {
             Settlement::Confirmed => overrun.is_zero(),
@@ -129,9 +132,12 @@ impl Books {
         }
     }
 
-    /// The account and its ancestors.
+    /// The account and its ancestors, up to the first one that a reservation pays for.
     fn chain(&self, account: AccountId) -> Vec<AccountId> {
-        let parent = |one: &AccountId| self.pages[one].parent;
+        let parent = |one: &AccountId| {
+            let page = &self.pages[one];
+            page.parent.filter(|_| page.funded_by.is_none())
+        };
         std::iter::successors(Some(account), parent).collect()
     }
 

@@ -2,9 +2,11 @@
 
 mod property;
 
+use convoke_events::testkit::NOON;
 use convoke_events::{
-    AccountId, AccountReopened, Amount, BudgetEvent, Conclusion, Event, FailureClass, Limits,
-    MicroUsd, OverrunCharged, ProviderName, Purpose, Settlement, TaskOutcome, Tokens, Usage,
+    AccountId, AccountReopened, Amount, BudgetEvent, Conclusion, Event, FailureClass, HeldFor,
+    Limits, MicroUsd, OverrunCharged, ProviderName, Purpose, Settlement, TaskOutcome, Tokens,
+    Usage,
 };
 
 use super::cast::{
@@ -179,7 +181,7 @@ fn a_limit_lowered_below_use_stops_new_reservations_only() {
 
 #[test]
 fn an_unknown_price_refuses_where_money_is_limited_here_or_above() {
-    let money = Limits { money: Some(MicroUsd::new(1_000_000)), tokens: None };
+    let money = Limits { money: Some(MicroUsd::new(1_000_000)), ..Limits::default() };
     for (own, above) in [(money, Limits::default()), (Limits::default(), money)] {
         let mut scene = unpriced();
         scene.command(Command::SetHubLimits(above));
@@ -194,7 +196,7 @@ fn an_unknown_price_refuses_where_money_is_limited_here_or_above() {
 
 #[test]
 fn an_unknown_price_is_free_of_money_where_only_tokens_are_limited() {
-    let tokens = Limits { tokens: Some(Tokens::new(1_000)), money: None };
+    let tokens = Limits { tokens: Some(Tokens::new(1_000)), ..Limits::default() };
     let mut scene = unpriced();
     let then = hand_in(&mut scene, bounded("a", tokens));
     assert_eq!(reserved(&then)[0].amount, amount(111, 0));
@@ -280,7 +282,7 @@ fn a_collective_is_paid_as_a_whole_before_anybody_is_asked() {
         .chain([("helm", Purpose::Contribution), ("quill", Purpose::Contribution)]);
     let calls: Vec<_> =
         experts.map(|(slug, purpose)| super::cast::invocation("a", purpose, slug)).collect();
-    let paid: Vec<_> = reserved(&then).iter().map(|one| one.invocation).collect();
+    let paid: Vec<_> = reserved(&then).iter().filter_map(|one| one.held_for.call()).collect();
     assert_eq!(paid, calls);
     // Three documents of at most 4 × 100 bytes with 64 around each, and the request itself.
     assert_eq!(reserved(&then)[0].amount.tokens, Tokens::new((3 * 464 + 41_u64).div_ceil(4) + 100));
@@ -294,39 +296,46 @@ fn only_the_excess_of_a_late_outcome_is_charged_and_it_can_close_accounts() {
     for (account, parent, limits) in
         [(parent, None, limits(250, 900)), (account, Some(parent), limits(200, 900))]
     {
-        ledger.evolve(&BudgetEvent::AccountOpened(convoke_events::AccountOpened {
-            account,
-            parent,
-            limits,
-        }));
+        ledger.evolve(
+            NOON,
+            &BudgetEvent::AccountOpened(convoke_events::AccountOpened {
+                account,
+                parent,
+                limits,
+                funded_by: None,
+            }),
+        );
     }
     let (provider, model) = (ProviderName::Rules, word("rules-1"));
     let price = MicroUsd::new(1_000_000);
-    ledger.evolve(&BudgetEvent::PriceSet(convoke_events::PriceSet {
-        provider: provider.clone(),
-        model: word("rules-1"),
-        input: price,
-        cached: price,
-        output: price,
-        from: convoke_events::testkit::NOON,
-    }));
+    ledger.evolve(
+        NOON,
+        &BudgetEvent::PriceSet(convoke_events::PriceSet {
+            provider: provider.clone(),
+            model: word("rules-1"),
+            input: price,
+            cached: price,
+            output: price,
+            from: NOON,
+        }),
+    );
     let model = (&provider, &model);
-    let call = super::cast::invocation("a", Purpose::Triage, "scout");
-    let held =
-        ledger.plan(account).reserve(call, model, (Tokens::new(50), Tokens::new(50))).unwrap();
-    ledger.evolve(&BudgetEvent::Reserved(held.event()));
+    let call = HeldFor::Call(super::cast::invocation("a", Purpose::Triage, "scout"));
+    let worst = (Tokens::new(50), Tokens::new(50));
+    let held = ledger.plan(account, NOON).reserve(call, model, worst).unwrap();
+    ledger.evolve(NOON, &BudgetEvent::Reserved(held.event()));
     let unknown = Usage::default();
     let charged = amount(100, 100);
     for (_, event) in ledger.settle(held, model, Settling::Used(&unknown)) {
         if let Event::Budget(event) = event {
-            ledger.evolve(&event);
+            ledger.evolve(NOON, &event);
         }
     }
     assert_eq!(ledger.charge_late(held, charged, model, &usage(60, 40)), []);
     let late = ledger.charge_late(held, charged, model, &usage(150, 60));
     let overrun = amount(110, 110);
-    let (reservation, invocation) = (held.reservation, held.invocation);
-    let event = OverrunCharged { reservation, invocation, account, overrun };
+    let (reservation, held_for) = (held.reservation, held.held_for);
+    let event = OverrunCharged { reservation, held_for, account, overrun };
     assert_eq!(late[0].1, event.into());
     let closed: Vec<_> = late[1..].iter().map(|(account, _)| *account).collect();
     assert_eq!(closed, [account], "210 of 200, and 210 of 250");

@@ -51,7 +51,11 @@ pub(super) fn question(request: &str, rules: TaskRules) -> TaskSubmission {
 
 /// Limits in tokens and in money.
 pub(super) fn limits(tokens: u64, money: u64) -> Limits {
-    Limits { tokens: Some(Tokens::new(tokens)), money: Some(MicroUsd::new(money)) }
+    Limits {
+        tokens: Some(Tokens::new(tokens)),
+        money: Some(MicroUsd::new(money)),
+        ..Limits::default()
+    }
 }
 
 /// What a call of this many tokens says it used.

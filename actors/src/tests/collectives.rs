@@ -61,7 +61,7 @@ fn costs() -> Vec<u64> {
 
 /// The same question where only so many tokens may be spent.
 fn ask_for(tokens: u64) -> (Scene, Then) {
-    let limits = Limits { tokens: Some(Tokens::new(tokens)), money: None };
+    let limits = Limits { tokens: Some(Tokens::new(tokens)), ..Limits::default() };
     let mut scene = workshop();
     let then = hand_in(&mut scene, TaskSubmission { limits, ..question("a", task_rules()) });
     (scene, then)

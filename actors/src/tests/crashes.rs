@@ -80,7 +80,7 @@ fn check(report: &Report, seed: u64) {
     assert_eq!(books.held(), Vec::<&Reserved>::new(), "seed {seed}: still held");
     let mut replayed = State::empty(hub());
     for recorded in &report.events {
-        replayed.evolve(recorded.envelope.id, &recorded.event);
+        replayed.evolve(recorded.envelope.id, recorded.envelope.decided_at, &recorded.event);
     }
     assert_eq!(report.state, replayed, "seed {seed}: what was lived is not what is replayed");
     assert_eq!(replayed.owed(), Owed::default(), "seed {seed}: something is owed at the end");

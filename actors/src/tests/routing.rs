@@ -60,7 +60,7 @@ fn a_policy_that_is_switched_off_is_passed_over() {
     let then = hand_in(&mut scene, triage("a"));
     assert_eq!(decisions(&then)[0].selected, [agent("helm")]);
     assert_eq!(standings(decisions(&then)[0])[0], (1, CandidateStanding::PolicyInactive));
-    assert_eq!(decisions(&then)[0].candidates[0].policy.version, 2);
+    assert_eq!(decisions(&then)[0].candidates[0].policy.map(|policy| policy.version), Some(2));
 }
 
 #[test]

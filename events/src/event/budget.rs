@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ProviderName, enumeration};
-use crate::{AccountId, InvocationId, MicroUsd, ModelName, ReservationId, Timestamp, Tokens};
+use crate::{
+    AccountId, DelegationId, InvocationId, MicroUsd, ModelName, ReservationId, Timestamp, Tokens,
+};
 
 /// What a call costs: tokens and money.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,13 +36,35 @@ impl Amount {
     }
 }
 
-/// The most an account may spend in all; `None` is no limit of its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enumeration! {
+    /// Over which time a limit holds. What is set aside counts in the period in which it was,
+    /// whenever it is settled.
+    Period "period" {
+        /// For good.
+        Total = "total",
+        /// Every day anew, UTC.
+        Day = "day",
+        /// Every month anew, UTC.
+        Month = "month",
+    }
+}
+
+/// The most an account may spend in a period; `None` is no limit of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// In tokens.
     pub tokens: Option<Tokens>,
     /// In money.
     pub money: Option<MicroUsd>,
+    /// Over which time.
+    pub period: Period,
+}
+
+impl Default for Limits {
+    /// No limits.
+    fn default() -> Self {
+        Self { tokens: None, money: None, period: Period::Total }
+    }
 }
 
 /// What a model costs, from a moment on.
@@ -69,6 +93,9 @@ pub struct AccountOpened {
     pub parent: Option<AccountId>,
     /// Its own limits.
     pub limits: Limits,
+    /// The reservation on its parent that pays for it: what it spends is counted there when that
+    /// reservation is settled. Without one it counts on every ancestor at once.
+    pub funded_by: Option<ReservationId>,
 }
 
 /// An account's limits were changed; a limit below use stops new reservations only.
@@ -94,13 +121,33 @@ pub struct AccountReopened {
     pub account: AccountId,
 }
 
-/// The worst case of a call was set aside, on an account and on every ancestor of it.
+/// What an amount is set aside for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldFor {
+    /// One call.
+    Call(InvocationId),
+    /// The budget of a delegation.
+    Delegation(DelegationId),
+}
+
+impl HeldFor {
+    /// The call, if it is for one.
+    pub const fn call(self) -> Option<InvocationId> {
+        match self {
+            Self::Call(invocation) => Some(invocation),
+            Self::Delegation(_) => None,
+        }
+    }
+}
+
+/// The worst case of a call, or the budget of a delegation, was set aside, on an account and on every ancestor of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reserved {
     /// Which reservation.
     pub reservation: ReservationId,
-    /// For which call.
-    pub invocation: InvocationId,
+    /// What for.
+    pub held_for: HeldFor,
     /// On which account.
     pub account: AccountId,
     /// How much.
@@ -126,14 +173,16 @@ enumeration! {
 pub struct Settled {
     /// Which reservation.
     pub reservation: ReservationId,
-    /// For which call.
-    pub invocation: InvocationId,
+    /// What for.
+    pub held_for: HeldFor,
     /// On which account.
     pub account: AccountId,
     /// How.
     pub settlement: Settlement,
     /// What stays charged, at most what was set aside.
     pub charged: Amount,
+    /// Of that, the worst cases of calls whose usage never came.
+    pub uncertain: Amount,
     /// What was used beyond it.
     pub overrun: Amount,
 }
@@ -143,8 +192,8 @@ pub struct Settled {
 pub struct OverrunCharged {
     /// Which reservation.
     pub reservation: ReservationId,
-    /// For which call.
-    pub invocation: InvocationId,
+    /// What for.
+    pub held_for: HeldFor,
     /// On which account.
     pub account: AccountId,
     /// The excess.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{PolicyRef, ProviderName, Verb, enumeration};
 use crate::upcast::Upcast;
 use crate::{
-    AgentId, ArtifactType, CollectiveId, Confidence, DecisionId, InvocationId, Key, MicroUsd,
-    ModelName, ReservationId, TaskId, Timestamp, Tokens,
+    AgentId, ArtifactType, CollectiveId, Confidence, DecisionId, DelegationId, InvocationId, Key,
+    MicroUsd, ModelName, ReservationId, TaskId, Timestamp, Tokens,
 };
 
 enumeration! {
@@ -18,6 +18,8 @@ enumeration! {
         Contribution = "contribution",
         /// To put a collective's contributions together.
         Synthesis = "synthesis",
+        /// To do what another agent handed over.
+        Delegation = "delegation",
     }
 }
 
@@ -30,6 +32,8 @@ pub struct InvocationStarted {
     pub task: TaskId,
     /// For which collective, if for one.
     pub collective: Option<CollectiveId>,
+    /// For which delegation, if for one.
+    pub delegation: Option<DelegationId>,
     /// What for.
     pub purpose: Purpose,
     /// Which try, from 1.

@@ -40,9 +40,9 @@ pub struct Candidate {
     pub agent: AgentId,
     /// Which version of it.
     pub agent_version: u32,
-    /// The routing policy that named it.
-    pub policy: PolicyRef,
-    /// That policy's priority, 1 first.
+    /// The routing policy that named it; none where its sender did.
+    pub policy: Option<PolicyRef>,
+    /// Its priority, 1 first.
     pub priority: u32,
     /// Whether it could be asked.
     pub standing: CandidateStanding,

@@ -1,11 +1,12 @@
 //! What may be spent and what was, in words.
 
-use convoke_events::{Amount, BudgetEvent, Settled, Settlement};
+use convoke_events::{Amount, BudgetEvent, HeldFor, Recorded, Settled, Settlement, TextName};
 
+use super::because;
 use super::told::Told;
 use crate::wording::{amount, limits, money};
 
-pub(super) fn tell(event: &BudgetEvent, told: &Told) -> String {
+pub(super) fn tell(recorded: &Recorded, event: &BudgetEvent, told: &Told) -> String {
     match event {
         BudgetEvent::PriceSet(facts) => format!(
             "a million tokens of `{}` of {} cost {} as input, {} from a cache and {} as output, \
@@ -21,7 +22,12 @@ pub(super) fn tell(event: &BudgetEvent, told: &Told) -> String {
             let parent = facts.parent.map(|parent| told.account(parent));
             let parent = parent.map(|parent| format!(" under {parent}")).unwrap_or_default();
             let account = told.account(facts.account);
-            format!("{account} was opened{parent}, {}", limits(facts.limits))
+            let paid = if facts.funded_by.is_some() {
+                ", paid for by what was set aside there"
+            } else {
+                ""
+            };
+            format!("{account} was opened{parent}, {}{paid}", limits(facts.limits))
         }
         BudgetEvent::AccountLimitsSet(facts) => {
             format!(
@@ -37,38 +43,48 @@ pub(super) fn tell(event: &BudgetEvent, told: &Told) -> String {
             )
         }
         BudgetEvent::AccountReopened(facts) => {
-            format!("{} was opened to reservations again", told.account(facts.account))
+            format!(
+                "{} was opened to reservations again{}",
+                told.account(facts.account),
+                because(recorded.texts.get(&TextName::REASON)),
+            )
         }
         BudgetEvent::Reserved(facts) => format!(
             "{} set aside on {} for {}",
             amount(facts.amount),
             told.account(facts.account),
-            told.call_in_words(facts.invocation),
+            told.held_for(facts.held_for),
         ),
         BudgetEvent::Settled(facts) => settled(facts, told),
         BudgetEvent::OverrunCharged(facts) => format!(
             "{} more than was charged for {}: charged as overrun",
             amount(facts.overrun),
-            told.call_in_words(facts.invocation),
+            told.held_for(facts.held_for),
         ),
     }
 }
 
 fn settled(facts: &Settled, told: &Told) -> String {
-    let call = told.call_in_words(facts.invocation);
+    let what = told.held_for(facts.held_for);
     let charged = amount(facts.charged);
     let back = told.amount(facts.reservation).map(|held| held.less(facts.charged));
     let back = back.filter(|back| *back != Amount::ZERO).map(amount);
     let back = back.map(|back| format!(", {back} given back")).unwrap_or_default();
+    let uncertain = Some(facts.uncertain).filter(|amount| !amount.is_zero()).map(amount);
+    let uncertain = uncertain.map(|some| format!(", {some} of it not known but assumed"));
+    let uncertain = uncertain.unwrap_or_default();
     match facts.settlement {
-        Settlement::Confirmed => format!("{call} was settled: {charged} charged{back}"),
+        Settlement::Confirmed => format!("{what} was settled: {charged} charged{uncertain}{back}"),
         Settlement::Unknown => {
-            format!("{call} was settled without knowing its usage: all {charged} stay charged")
+            format!("{what} was settled without knowing its usage: all {charged} stay charged")
         }
         Settlement::Exceeded => format!(
-            "{call} was settled: {charged} charged, and {} beyond it as overrun",
+            "{what} was settled: {charged} charged{uncertain}, and {} beyond it as overrun",
             amount(facts.overrun)
         ),
-        Settlement::Released => format!("{call} was not sent: nothing charged{back}"),
+        Settlement::Released => match facts.held_for {
+            HeldFor::Call(_) => format!("{what} was not sent: nothing charged{back}"),
+            HeldFor::Delegation(_) => format!("{what} spent nothing: nothing charged{back}"),
+        },
     }
 }

@@ -46,6 +46,7 @@ fn started(facts: &InvocationStarted, told: &Told) -> String {
         Purpose::Triage => "to triage",
         Purpose::Contribution => "to contribute",
         Purpose::Synthesis => "to put the contributions together",
+        Purpose::Delegation => "to do what was handed over",
     };
     let attempt =
         if facts.attempt > 1 { format!(" (attempt {})", facts.attempt) } else { String::new() };

@@ -25,7 +25,7 @@ pub(super) fn tell(
             (text, vec![facts.policy])
         }
         RoutingEvent::RoutingDecided(facts) => {
-            let policies = facts.candidates.iter().map(|one| one.policy).collect();
+            let policies = facts.candidates.iter().filter_map(|one| one.policy).collect();
             (decided(recorded, facts, told), policies)
         }
     }
@@ -51,8 +51,12 @@ fn decided(recorded: &Recorded, facts: &RoutingDecided, told: &Told) -> String {
                 CandidateStanding::Eligible if is_selected(&one) => "",
                 CandidateStanding::Eligible => ", not needed",
             };
-            let policy = wording::policy(one.policy);
-            format!("{agent} at priority {} by routing {policy}{fate}", one.priority)
+            match one.policy.map(wording::policy) {
+                Some(policy) => {
+                    format!("{agent} at priority {} by routing {policy}{fate}", one.priority)
+                }
+                None => format!("{agent} by the word of who hands over{fate}"),
+            }
         })
         .collect();
     let considered =

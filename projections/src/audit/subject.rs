@@ -1,9 +1,9 @@
 //! Whose story is told, and which events belong to it.
 
 use convoke_events::{
-    AgentId, CollectiveEvent, CorrelationId, Event, GovernanceEvent, InvocationEvent, Log,
-    Position, Principal, ProposalEvent, ProposalId, Query, ReadError, Recorded, RegistryEvent,
-    RoutingEvent, TaskId,
+    AgentId, BudgetEvent, CollectiveEvent, CorrelationId, DelegationEvent, DelegationId, Event,
+    GovernanceEvent, HeldFor, InvocationEvent, Log, Position, Principal, ProposalEvent, ProposalId,
+    Query, ReadError, Recorded, RegistryEvent, RoutingEvent, TaskId,
 };
 
 use super::told::{Told, call_of};
@@ -96,6 +96,7 @@ fn names(event: &Event, agent: AgentId, told: &Told) -> bool {
             CollectiveEvent::ContributionRecorded(facts) => facts.agent == agent,
             CollectiveEvent::VerdictReached(facts) => told.takes_part(facts.collective, agent),
         },
+        Event::Delegation(delegation) => names_delegation(delegation, agent, told),
         Event::Proposal(proposal) => {
             let proposal = match proposal {
                 ProposalEvent::ProposalMade(facts) => facts.proposal,
@@ -110,8 +111,45 @@ fn names(event: &Event, agent: AgentId, told: &Told) -> bool {
             | InvocationEvent::OutcomeArrivedLate(_),
         )
         | Event::Hub(_)
-        | Event::Budget(_)
         | Event::Task(_)
         | Event::Host(_) => false,
+        Event::Budget(budget) => budgeted(budget).is_some_and(|id| is_party(told, id, agent)),
+    }
+}
+
+fn names_delegation(event: &DelegationEvent, agent: AgentId, told: &Told) -> bool {
+    let delegation = match event {
+        DelegationEvent::DelegationRequested(facts) => {
+            return facts.from == agent || facts.to == agent;
+        }
+        DelegationEvent::DelegationRefused(facts) => {
+            return facts.from == agent || facts.to == Some(agent);
+        }
+        DelegationEvent::DelegationCompleted(facts) => facts.delegation,
+        DelegationEvent::DelegationFailed(facts) => facts.delegation,
+        DelegationEvent::DelegationCancelled(facts) => facts.delegation,
+    };
+    is_party(told, delegation, agent)
+}
+
+fn is_party(told: &Told, delegation: DelegationId, agent: AgentId) -> bool {
+    told.handed_over(delegation).is_some_and(|one| one.from == agent || one.to == agent)
+}
+
+/// The delegation that something is set aside for or settled, if it is for one.
+const fn budgeted(event: &BudgetEvent) -> Option<DelegationId> {
+    let held_for = match event {
+        BudgetEvent::Reserved(facts) => facts.held_for,
+        BudgetEvent::Settled(facts) => facts.held_for,
+        BudgetEvent::OverrunCharged(facts) => facts.held_for,
+        BudgetEvent::PriceSet(_)
+        | BudgetEvent::AccountOpened(_)
+        | BudgetEvent::AccountLimitsSet(_)
+        | BudgetEvent::AccountClosed(_)
+        | BudgetEvent::AccountReopened(_) => return None,
+    };
+    match held_for {
+        HeldFor::Delegation(delegation) => Some(delegation),
+        HeldFor::Call(_) => None,
     }
 }

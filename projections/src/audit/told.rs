@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AccountId, AgentId, Amount, BudgetEvent, CollectiveEvent, CollectiveId, Event, EventId,
-    HubEvent, InvocationEvent, InvocationId, Log, PersonId, Position, Principal, ProposalBasis,
-    ProposalEvent, ProposalId, Purpose, Query, ReadError, Recorded, RegistryEvent, ReservationId,
-    Slug, TaskEvent, TextName,
+    AccountId, AgentId, Amount, BudgetEvent, CollectiveEvent, CollectiveId, DelegationEvent,
+    DelegationId, DelegationRequested, Event, EventId, HeldFor, HubEvent, InvocationEvent,
+    InvocationId, Log, PersonId, Position, Principal, ProposalBasis, ProposalEvent, ProposalId,
+    Purpose, Query, ReadError, Recorded, RegistryEvent, ReservationId, Slug, TaskEvent, TextName,
 };
 
 /// Names, causes, calls and amounts of the events of one story.
@@ -20,6 +20,7 @@ pub(super) struct Told {
     accounts: BTreeMap<AccountId, String>,
     members: BTreeMap<CollectiveId, BTreeSet<AgentId>>,
     authors: BTreeMap<ProposalId, BTreeSet<AgentId>>,
+    delegations: BTreeMap<DelegationId, HandedOver>,
 }
 
 /// Who is called, and what for.
@@ -30,6 +31,13 @@ pub(super) struct Called {
     pub(super) purpose: Purpose,
 }
 
+/// Who handed something to whom.
+#[derive(Clone, Copy)]
+pub(super) struct HandedOver {
+    pub(super) from: AgentId,
+    pub(super) to: AgentId,
+}
+
 /// The call an event is about, if it is about one.
 pub(super) fn call_of(event: &Event) -> Option<InvocationId> {
     match event {
@@ -37,9 +45,9 @@ pub(super) fn call_of(event: &Event) -> Option<InvocationId> {
         Event::Invocation(InvocationEvent::InvocationAnswered(facts)) => Some(facts.invocation),
         Event::Invocation(InvocationEvent::InvocationFailed(facts)) => Some(facts.invocation),
         Event::Invocation(InvocationEvent::OutcomeArrivedLate(facts)) => Some(facts.invocation),
-        Event::Budget(BudgetEvent::Reserved(facts)) => Some(facts.invocation),
-        Event::Budget(BudgetEvent::Settled(facts)) => Some(facts.invocation),
-        Event::Budget(BudgetEvent::OverrunCharged(facts)) => Some(facts.invocation),
+        Event::Budget(BudgetEvent::Reserved(facts)) => facts.held_for.call(),
+        Event::Budget(BudgetEvent::Settled(facts)) => facts.held_for.call(),
+        Event::Budget(BudgetEvent::OverrunCharged(facts)) => facts.held_for.call(),
         Event::Budget(
             BudgetEvent::PriceSet(_)
             | BudgetEvent::AccountOpened(_)
@@ -53,6 +61,7 @@ pub(super) fn call_of(event: &Event) -> Option<InvocationId> {
         | Event::Routing(_)
         | Event::Task(_)
         | Event::Collective(_)
+        | Event::Delegation(_)
         | Event::Proposal(_)
         | Event::Host(_) => None,
     }
@@ -97,6 +106,10 @@ impl Told {
             let (agent, agent_version) = (facts.agent, facts.agent_version);
             let called = Called { agent, agent_version, purpose: facts.purpose };
             self.calls.insert(facts.invocation, called);
+        } else if let Event::Delegation(DelegationEvent::DelegationRequested(facts)) =
+            &recorded.event
+        {
+            self.learn_delegation(facts);
         } else if let Event::Collective(collective) = &recorded.event {
             self.learn_collective(collective);
         } else if let Event::Proposal(ProposalEvent::ProposalMade(facts)) = &recorded.event {
@@ -107,6 +120,13 @@ impl Told {
             }
             self.authors.insert(facts.proposal, authors);
         }
+    }
+
+    fn learn_delegation(&mut self, facts: &DelegationRequested) {
+        let handed_over = HandedOver { from: facts.from, to: facts.to };
+        self.delegations.insert(facts.delegation, handed_over);
+        let account = format!("the account of {}", self.delegation_in_words(facts.delegation));
+        self.accounts.insert(facts.account, account);
     }
 
     fn learn_collective(&mut self, event: &CollectiveEvent) {
@@ -177,6 +197,29 @@ impl Told {
                 format!("the {purpose} of {}", self.agent(agent, agent_version))
             }
             None => format!("call {invocation}"),
+        }
+    }
+
+    /// Who handed a sub-task to whom, if the story tells it.
+    pub(super) fn handed_over(&self, delegation: DelegationId) -> Option<HandedOver> {
+        self.delegations.get(&delegation).copied()
+    }
+
+    /// `the delegation from quill to strata`.
+    pub(super) fn delegation_in_words(&self, delegation: DelegationId) -> String {
+        match self.handed_over(delegation) {
+            Some(HandedOver { from, to }) => {
+                format!("the delegation from {} to {}", self.newest(from), self.newest(to))
+            }
+            None => format!("delegation {delegation}"),
+        }
+    }
+
+    /// What an amount is set aside for, in words.
+    pub(super) fn held_for(&self, held_for: HeldFor) -> String {
+        match held_for {
+            HeldFor::Call(invocation) => self.call_in_words(invocation),
+            HeldFor::Delegation(delegation) => self.delegation_in_words(delegation),
         }
     }
 

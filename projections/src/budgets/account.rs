@@ -1,9 +1,12 @@
 //! One account and its columns.
 
-use convoke_events::{AccountId, Amount, HubId, Limits, Position, Recorded, TaskId};
+use convoke_events::{
+    AccountId, Amount, DelegationId, HubId, Limits, Position, Recorded, ReservationId, TaskId,
+};
 use serde::{Deserialize, Serialize};
 
-/// A budget account; what stands on its descendants counts on it too.
+/// A budget account. What stands on its descendants counts on it too, up to one that a reservation
+/// pays for: that reservation counts instead, whole until it is settled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Its id.
@@ -12,10 +15,14 @@ pub struct Account {
     pub hub: HubId,
     /// Whose limits hold too.
     pub parent: Option<AccountId>,
-    /// What it is for: the hub's name, the task's title, or its own id.
+    /// The reservation on its parent that pays for it, if one does.
+    pub funded_by: Option<ReservationId>,
+    /// What it is for: the hub's name, the task's title, who handed what to whom, or its own id.
     pub label: String,
     /// The task that spends from it.
     pub task: Option<TaskId>,
+    /// The delegation that spends from it.
+    pub delegation: Option<DelegationId>,
     /// Its own limits.
     pub limits: Limits,
     /// What is held on it and what was spent from it.
@@ -32,8 +39,10 @@ impl Account {
             id,
             hub: event.envelope.hub.clone(),
             parent: None,
+            funded_by: None,
             label: id.to_string(),
             task: None,
+            delegation: None,
             limits: Limits::default(),
             totals: Totals::default(),
             closed: false,
@@ -45,11 +54,11 @@ impl Account {
 /// The columns of an account, in tokens and in money.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
-    /// Still set aside for calls under way.
+    /// Still set aside for calls and delegations under way.
     pub reserved: Amount,
     /// Charged for usage that is known.
     pub settled: Amount,
-    /// Charged where no usage came back.
+    /// Charged for calls whose usage never came.
     pub unknown: Amount,
     /// Used beyond what had been set aside.
     pub overrun: Amount,
@@ -59,6 +68,11 @@ impl Totals {
     /// Everything that was spent: settled, unknown and overrun.
     pub const fn spent(self) -> Amount {
         self.settled.plus(self.unknown).plus(self.overrun)
+    }
+
+    /// Everything that counts against a limit: what is reserved, and what was spent.
+    pub const fn counted(self) -> Amount {
+        self.reserved.plus(self.spent())
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Call {
     pub failure: Option<Failure>,
     /// What a late outcome says it used, where one came after the call had ended otherwise.
     pub late: Option<Usage>,
+    /// What was set aside for it, all its attempts together.
+    pub held: Amount,
     /// What was charged for all its attempts.
     pub charged: Amount,
     /// What was used beyond what had been set aside.
@@ -68,19 +70,30 @@ pub struct Failure {
 }
 
 impl Call {
-    pub(super) const fn planned(invocation: InvocationId) -> Self {
+    pub(crate) const fn planned(invocation: InvocationId) -> Self {
         Self {
             invocation,
             attempts: 0,
             answer: None,
             failure: None,
             late: None,
+            held: Amount::ZERO,
             charged: Amount::ZERO,
             overrun: Amount::ZERO,
         }
     }
 
-    pub(super) fn fold(&mut self, recorded: &Recorded, event: &InvocationEvent) {
+    /// All that it cost, overruns included.
+    pub const fn spent(&self) -> Amount {
+        self.charged.plus(self.overrun)
+    }
+
+    pub(crate) fn charge(&mut self, charged: Amount, overrun: Amount) {
+        self.charged = self.charged.plus(charged);
+        self.overrun = self.overrun.plus(overrun);
+    }
+
+    pub(crate) fn fold(&mut self, recorded: &Recorded, event: &InvocationEvent) {
         let (position, at) = (recorded.envelope.position, recorded.envelope.decided_at);
         match event {
             InvocationEvent::InvocationStarted(facts) => {

@@ -167,19 +167,22 @@ impl Collective {
             .filter_map(|participant| Some((participant, participant.call.answer.as_ref()?)))
     }
 
-    /// What all its calls were charged, overruns included.
+    /// What all its calls were charged, overruns included; what its participants handed over is not
+    /// in it.
     pub fn cost(&self) -> Amount {
         let calls = self.participants.iter().map(|participant| &participant.call);
         calls
             .chain(self.synthesis.iter().map(|synthesis| &synthesis.call))
-            .fold(Amount::ZERO, |sum, call| sum.plus(call.charged).plus(call.overrun))
+            .fold(Amount::ZERO, |sum, call| sum.plus(call.spent()))
     }
 
     pub(super) fn call_mut(&mut self, invocation: InvocationId) -> Option<&mut Call> {
+        self.calls_mut().find(|call| call.invocation == invocation)
+    }
+
+    pub(super) fn calls_mut(&mut self) -> impl Iterator<Item = &mut Call> {
         let calls = self.participants.iter_mut().map(|participant| &mut participant.call);
-        calls
-            .chain(self.synthesis.iter_mut().map(|synthesis| &mut synthesis.call))
-            .find(|call| call.invocation == invocation)
+        calls.chain(self.synthesis.iter_mut().map(|synthesis| &mut synthesis.call))
     }
 
     pub(super) fn tell_who_is_missing(&mut self) {

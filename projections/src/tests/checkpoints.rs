@@ -6,6 +6,7 @@ use std::path::Path;
 use convoke_events::*;
 
 use super::agreement::*;
+use super::delegating::*;
 use super::federation::*;
 use super::history::*;
 use crate::checkpoint::{self, Ignored};
@@ -46,6 +47,7 @@ fn every_view_comes_back_from_its_checkpoint_as_it_was() {
     let mut history = opened();
     agreed(&mut history, "login");
     convene(&mut history, "search");
+    handed_over(&mut history, "search");
     for (event, texts) in testkit::samples() {
         history.add(event, texts);
     }
@@ -56,6 +58,8 @@ fn every_view_comes_back_from_its_checkpoint_as_it_was() {
     comes_back::<Budgets>(&history, directory.path());
     comes_back::<Routing>(&history, directory.path());
     comes_back::<Governance>(&history, directory.path());
+    comes_back::<Delegations>(&history, directory.path());
+    comes_back::<Estimates>(&history, directory.path());
 }
 
 #[test]

@@ -35,8 +35,9 @@ pub(super) fn opened() -> History {
     history.by_person("Ada");
     let name = Texts::none().with(TextName::NAME, "Engineering intake");
     history.add(HubOpened { account: account("hub") }, name);
-    let limits = Limits { tokens: Some(Tokens::new(100_000)), money: None };
-    history.add(AccountOpened { account: account("hub"), parent: None, limits }, Texts::none());
+    let limits = Limits { tokens: Some(Tokens::new(100_000)), ..Limits::default() };
+    let (account, parent, funded_by) = (account("hub"), None, None);
+    history.add(AccountOpened { account, parent, limits, funded_by }, Texts::none());
     for slug in ["scout", "forge", "mace", "helm"] {
         let texts = Texts::none()
             .with(TextName::NAME, slug.to_uppercase())
@@ -80,9 +81,10 @@ pub(super) fn submit(history: &mut History, name: &str) {
     history.by_person("Ada");
     history.on(name, submitted, texts);
     history.by_runtime();
-    let limits = Limits { tokens: Some(Tokens::new(5_000)), money: Some(MicroUsd::new(20_000)) };
-    let (account, parent) = (account(name), Some(account("hub")));
-    history.on(name, AccountOpened { account, parent, limits }, Texts::none());
+    let (tokens, money) = (Some(Tokens::new(5_000)), Some(MicroUsd::new(20_000)));
+    let limits = Limits { tokens, money, ..Limits::default() };
+    let (account, parent, funded_by) = (account(name), Some(account("hub")), None);
+    history.on(name, AccountOpened { account, parent, limits, funded_by }, Texts::none());
 }
 
 pub(super) fn decide(
@@ -95,7 +97,7 @@ pub(super) fn decide(
     let candidates = slugs.iter().zip(1..).map(|((slug, standing), priority)| Candidate {
         agent: agent(slug),
         agent_version: 1,
-        policy: policy(&format!("route {slug}")),
+        policy: Some(policy(&format!("route {slug}"))),
         priority,
         standing: *standing,
     });
@@ -124,6 +126,7 @@ pub(super) fn start(history: &mut History, name: &str, purpose: Purpose, slug: &
         invocation,
         task: task(name),
         collective: (purpose != Purpose::Triage).then(|| collective(name)),
+        delegation: None,
         purpose,
         attempt: 1,
         agent: agent(slug),
@@ -140,7 +143,8 @@ pub(super) fn start(history: &mut History, name: &str, purpose: Purpose, slug: &
     };
     history.on(name, started, Texts::none());
     let (account, amount) = (account(name), tokens(412));
-    history.on(name, Reserved { reservation, invocation, account, amount }, Texts::none());
+    let held_for = HeldFor::Call(invocation);
+    history.on(name, Reserved { reservation, held_for, account, amount }, Texts::none());
 }
 
 pub(super) fn settle(
@@ -153,10 +157,11 @@ pub(super) fn settle(
 ) {
     let settled = Settled {
         reservation: reservation(name, purpose.as_str(), slug),
-        invocation: call(name, purpose.as_str(), slug),
+        held_for: HeldFor::Call(call(name, purpose.as_str(), slug)),
         account: account(name),
         settlement,
         charged: tokens(charged),
+        uncertain: tokens(if settlement == Settlement::Unknown { charged } else { 0 }),
         overrun: tokens(overrun),
     };
     history.on(name, settled, Texts::none());

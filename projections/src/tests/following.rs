@@ -7,6 +7,7 @@ use convoke_events::*;
 use serde::{Deserialize, Serialize};
 
 use super::agreement::*;
+use super::delegating::*;
 use super::federation::*;
 use super::history::*;
 use crate::*;
@@ -30,6 +31,7 @@ fn a_live_view_is_the_rebuilt_view_and_the_one_carried_on_from_half_way() {
     let mut history = opened();
     agreed(&mut history, "login");
     convene(&mut history, "search");
+    handed_over(&mut history, "search");
     same_live_and_rebuilt::<Agents>(&history);
     same_live_and_rebuilt::<Tasks>(&history);
     same_live_and_rebuilt::<Proposals>(&history);
@@ -37,6 +39,8 @@ fn a_live_view_is_the_rebuilt_view_and_the_one_carried_on_from_half_way() {
     same_live_and_rebuilt::<Budgets>(&history);
     same_live_and_rebuilt::<Routing>(&history);
     same_live_and_rebuilt::<Governance>(&history);
+    same_live_and_rebuilt::<Delegations>(&history);
+    same_live_and_rebuilt::<Estimates>(&history);
 }
 
 #[test]

@@ -62,3 +62,30 @@ fn denied_attempts_count_for_seven_days() {
     let newest = governance.blocked(&hub).next().unwrap();
     assert_eq!((newest.slug.as_str(), newest.task), ("helm", task("search")));
 }
+
+#[test]
+fn a_delegation_that_governance_denied_counts_as_a_denied_attempt() {
+    let mut history = opened();
+    convene(&mut history, "login");
+    let refusals = [
+        DelegationRefusal::Cycle,
+        DelegationRefusal::Blocked {
+            agent: agent("mace"),
+            verb: Verb::Delegate,
+            because: BlockReason::VerbNotAllowed(policy("propose mace")),
+        },
+    ];
+    for because in refusals {
+        let (task, from, to) = (task("login"), agent("mace"), Some(agent("helm")));
+        let refused = DelegationRefused { task, parent: None, from, to, because };
+        history.on("login", refused, Texts::none().with(TextName::REASON, "mace may not"));
+    }
+    let governance = view::<Governance>(&history);
+    let now = governance.blocked_counts(&hub(), history.now());
+    assert_eq!((now.total, now.by_agent[&agent("mace")]), (2, 1), "helm's, and mace's");
+    let hub = hub();
+    let newest = governance.blocked(&hub).next().unwrap();
+    assert_eq!((newest.purpose, newest.verb), (Purpose::Delegation, Verb::Delegate));
+    assert_eq!((newest.slug.as_str(), newest.agent_version), ("mace", 1));
+    assert_eq!(newest.artifact, word("implementation"));
+}

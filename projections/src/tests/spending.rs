@@ -20,7 +20,8 @@ fn a_late_outcome_is_kept_and_its_overruns_add_up_in_the_cost() {
         let (reservation, account) =
             (reservation("login", "contribution", "forge"), account("login"));
         let overrun = tokens(more);
-        let charged = OverrunCharged { reservation, invocation, account, overrun };
+        let held_for = HeldFor::Call(invocation);
+        let charged = OverrunCharged { reservation, held_for, account, overrun };
         history.on("login", charged, Texts::none());
     }
     let collectives = view::<Collectives>(&history);
@@ -65,8 +66,8 @@ fn every_amount_counts_on_its_account_and_on_every_ancestor() {
     history.on("login", AccountReopened { account: account("login") }, Texts::none());
     let reopened = view::<Budgets>(&history);
     assert!(reopened.of_task(task("login")).is_some_and(|account| !account.closed));
-    let open: Vec<_> = budgets.reservations().map(|one| one.invocation).collect();
-    assert_eq!(open, [call("login", "triage", "helm")]);
+    let open: Vec<_> = budgets.reservations().map(|one| one.held_for).collect();
+    assert_eq!(open, [HeldFor::Call(call("login", "triage", "helm"))]);
 }
 
 #[test]
@@ -74,12 +75,12 @@ fn a_ring_of_parents_does_not_hold_the_budgets_up() {
     let mut history = History::new();
     for (child, parent) in [("a", "b"), ("b", "a")] {
         let (account, parent) = (account(child), Some(account(parent)));
-        let limits = Limits::default();
-        history.add(AccountOpened { account, parent, limits }, Texts::none());
+        let (limits, funded_by) = (Limits::default(), None);
+        history.add(AccountOpened { account, parent, limits, funded_by }, Texts::none());
     }
     let reserved = Reserved {
         reservation: reservation("t", "p", "s"),
-        invocation: call("t", "p", "s"),
+        held_for: HeldFor::Call(call("t", "p", "s")),
         account: account("a"),
         amount: tokens(10),
     };

@@ -1,4 +1,4 @@
-//! Every request is handed in and waited for, a bounded number of them at a time.
+//! Every request is handed in, one after the other, and a bounded number of them waited for.
 
 use convoke_actors::command::{CommandError, TaskSubmission};
 use convoke_events::HubId;
@@ -11,7 +11,8 @@ use crate::{Acting, Runtime};
 /// How many requests are under way at the same time.
 const IN_FLIGHT: usize = 32;
 
-/// Handles all of them; the first failure ends it.
+/// Handles all of them; the first failure ends it. What is handed over looks at the requests before
+/// it, so they are handed in in the order of the file, each once the one before it is on disk.
 pub(super) async fn all(
     runtime: &Runtime,
     hub: &HubId,
@@ -28,12 +29,8 @@ pub(super) async fn all(
             outcome(handled)?;
             progress.step();
         }
-        let (hub, acting) = (hub.clone(), acting.clone());
-        under_way.spawn(async move {
-            let task = acting.submit(submission).await?;
-            hub.concluded(task).await?;
-            Ok(())
-        });
+        let (hub, task) = (hub.clone(), acting.submit(submission).await?);
+        under_way.spawn(async move { hub.concluded(task).await.map(drop) });
     }
     while let Some(handled) = under_way.join_next().await {
         outcome(handled)?;

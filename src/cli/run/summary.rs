@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{Amount, ConsensusStatus, Digest, Log, ProposalId, TaskId, TaskOutcome};
+use convoke_projections::delegations::DelegationStatus;
 use convoke_projections::proposals::{Proposal, ProposalStatus};
-use convoke_projections::{Budgets, Collectives, Proposals, Tasks, fold_to_head};
+use convoke_projections::{Budgets, Collectives, Delegations, Proposals, Tasks, fold_to_head};
 use serde::Serialize;
 
 use crate::cli::args::Global;
@@ -18,7 +19,7 @@ pub(super) struct Summary {
     handled: usize,
     proposals: usize,
     collectives: Verdicts,
-    delegations: u64,
+    delegations: usize,
     blocked: usize,
     tokens: Figures,
     events: u64,
@@ -49,6 +50,8 @@ struct Ends {
     proposed: usize,
     refused: usize,
     failed: usize,
+    delegations_done: usize,
+    delegations_refused: usize,
     money: u64,
     pending: usize,
     next: Option<(ProposalId, String)>,
@@ -81,6 +84,12 @@ impl Summary {
         let tokens = |part: fn(&convoke_projections::budgets::Totals) -> Amount| {
             accounts.iter().map(|totals| part(totals).tokens.get()).sum()
         };
+        let delegations = fold_to_head::<Delegations>(log)?.view;
+        let handed_over: Vec<_> =
+            delegations.iter().filter(|one| wanted.contains(&one.task)).collect();
+        let done =
+            handed_over.iter().filter(|one| one.status == DelegationStatus::Completed).count();
+        let refused = delegations.refused().filter(|one| wanted.contains(&one.task)).count();
         let head = log.head();
         let pending = proposals.iter().filter(|one| one.status == ProposalStatus::Pending);
         let agreed = pending.clone().find(|one| one.key.is_some());
@@ -97,7 +106,7 @@ impl Summary {
                 divergent: verdict(ConsensusStatus::Divergent),
                 insufficient: verdict(ConsensusStatus::Insufficient),
             },
-            delegations: 0,
+            delegations: handed_over.len(),
             blocked: ended(TaskOutcome::Blocked),
             tokens: Figures {
                 reserved: tokens(|totals| totals.reserved),
@@ -112,6 +121,8 @@ impl Summary {
                 proposed: ended(TaskOutcome::Proposed),
                 refused: ended(TaskOutcome::Refused),
                 failed: ended(TaskOutcome::Failed),
+                delegations_done: done,
+                delegations_refused: refused,
                 money: accounts.iter().map(|totals| totals.spent().money.get()).sum(),
                 pending: pending.count(),
                 next: next.map(|one| (one.id, one.title.clone())),
@@ -142,6 +153,13 @@ impl Summary {
             format!(
                 "{} consensus, {} divergent, {} insufficient",
                 collectives.consensus, collectives.divergent, collectives.insufficient
+            ),
+        )?;
+        fact(
+            "delegations",
+            format!(
+                "{}, of which {} completed; {} refused",
+                self.delegations, ends.delegations_done, ends.delegations_refused
             ),
         )?;
         fact(

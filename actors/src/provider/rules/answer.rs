@@ -3,6 +3,8 @@
 use convoke_events::Key;
 use serde::Serialize;
 
+use super::delegate::Action;
+
 /// An answer before it is written down.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Answer {
@@ -14,6 +16,9 @@ pub(super) struct Answer {
     /// A synthesis lists who does not agree, even if nobody; other answers say nothing of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) dissent: Option<Vec<String>>,
+    /// What it does beside answering.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) actions: Vec<Action>,
 }
 
 impl Answer {
@@ -57,6 +62,7 @@ mod tests {
             confidence: Some(0.9),
             assumptions: vec!["one".to_owned(), "two".to_owned()],
             dissent: None,
+            actions: Vec::new(),
         }
     }
 

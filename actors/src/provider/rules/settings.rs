@@ -5,6 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::compare::Compare;
+use super::delegate::{Action, Delegate};
 use super::words::{Phrase, plain};
 
 /// Why settings hold no rules. Every variant names the field, such as `rules[0].confidence`.
@@ -51,6 +53,28 @@ pub enum SettingsError {
         /// What was found.
         found: String,
     },
+    /// Who is to be handed something cannot be an agent.
+    #[error("`{field}` is {found:?}: expected the slug of an agent")]
+    Receiver {
+        /// Where.
+        field: String,
+        /// What was found.
+        found: String,
+    },
+    /// What is handed over has no canonical form.
+    #[error("`{field}` is {found:?}: expected a scope with one of a-z or 0-9 in it")]
+    Scope {
+        /// Where.
+        field: String,
+        /// What was found.
+        found: String,
+    },
+    /// What is handed over may spend nothing.
+    #[error("`{field}` is 0: expected at least 1 token")]
+    NoTokens {
+        /// Where.
+        field: String,
+    },
 }
 
 impl SettingsError {
@@ -62,7 +86,10 @@ impl SettingsError {
             | Self::NoWords { field }
             | Self::NotAWord { field, .. }
             | Self::Confidence { field, .. }
-            | Self::Recommendation { field, .. } => field,
+            | Self::Recommendation { field, .. }
+            | Self::Receiver { field, .. }
+            | Self::Scope { field, .. }
+            | Self::NoTokens { field } => field,
         }
     }
 }
@@ -75,17 +102,19 @@ pub fn validate(settings: &str) -> Result<(), SettingsError> {
     Settings::parse(settings).map(drop)
 }
 
-/// Rules in their order, and what holds where none of them does.
+/// Rules in their order, what holds where none of them does, and how titles are compared.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Settings {
     rules: Vec<Rule>,
     otherwise: Advice,
+    compare: Option<Compare>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct Rule {
     any: Vec<Phrase>,
     advice: Advice,
+    delegate: Option<Delegate>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +132,7 @@ struct Advice {
 struct WrittenSettings {
     rules: Vec<Value>,
     otherwise: Value,
+    compare: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -112,6 +142,7 @@ struct WrittenRule {
     recommend: String,
     confidence: f64,
     reason: String,
+    delegate: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -134,7 +165,13 @@ impl Settings {
         Ok(Self {
             rules: rules.collect::<Result<_, _>>()?,
             otherwise: Advice::read("otherwise", written.otherwise)?,
+            compare: written.compare.map(|it| Compare::read("compare", it)).transpose()?,
         })
+    }
+
+    /// How titles are compared, if they are.
+    pub(super) const fn compare(&self) -> Option<&Compare> {
+        self.compare.as_ref()
     }
 
     /// What the first rule that applies to the text says.
@@ -144,7 +181,9 @@ impl Settings {
             let found: Vec<String> = rule.found_in(&text).map(|word| format!("`{word}`")).collect();
             if !found.is_empty() {
                 let body = format!("{}; found {}", rule.advice.reason, found.join(", "));
-                return rule.advice.answer(body, "the words found mean what they usually mean");
+                let assumption = "the words found mean what they usually mean";
+                let actions = rule.delegate.clone().map(Action::Delegate).into_iter().collect();
+                return Answer { actions, ..rule.advice.answer(body, assumption) };
             }
         }
         let body = format!("{}; found no word of any rule", self.otherwise.reason);
@@ -166,9 +205,11 @@ impl Rule {
             })
         });
         let any = words.collect::<Result<_, _>>()?;
-        let WrittenRule { recommend, confidence, reason, .. } = written;
+        let WrittenRule { recommend, confidence, reason, delegate, .. } = written;
+        let delegate = delegate.map(|it| Delegate::read(&format!("{field}.delegate"), it));
         Ok(Self {
             any,
+            delegate: delegate.transpose()?,
             advice: Advice::check(field, WrittenAdvice { recommend, confidence, reason })?,
         })
     }
@@ -185,14 +226,8 @@ impl Advice {
     }
 
     fn check(field: &str, written: WrittenAdvice) -> Result<Self, SettingsError> {
-        let key = Key::canonical(&written.recommend).ok_or(SettingsError::Recommendation {
-            field: format!("{field}.recommend"),
-            found: written.recommend,
-        })?;
-        let confidence = Confidence::new(written.confidence).ok_or(SettingsError::Confidence {
-            field: format!("{field}.confidence"),
-            found: written.confidence,
-        })?;
+        let key = key(format!("{field}.recommend"), written.recommend)?;
+        let confidence = share(format!("{field}.confidence"), written.confidence)?;
         Ok(Self { key, confidence, reason: written.reason })
     }
 
@@ -203,11 +238,22 @@ impl Advice {
             confidence: Some(self.confidence.share()),
             assumptions: vec![assumption.to_owned()],
             dissent: None,
+            actions: Vec::new(),
         }
     }
 }
 
-fn shape(field: &str, error: &serde_json::Error) -> SettingsError {
+/// A recommendation in its canonical form.
+pub(super) fn key(field: String, found: String) -> Result<Key, SettingsError> {
+    Key::canonical(&found).ok_or(SettingsError::Recommendation { field, found })
+}
+
+/// A share from 0 to 1.
+pub(super) fn share(field: String, found: f64) -> Result<Confidence, SettingsError> {
+    Confidence::new(found).ok_or(SettingsError::Confidence { field, found })
+}
+
+pub(super) fn shape(field: &str, error: &serde_json::Error) -> SettingsError {
     SettingsError::Shape { field: field.to_owned(), why: error.to_string() }
 }
 

@@ -84,6 +84,7 @@ pub(super) fn put_together<'a>(
         assumptions: vec!["every contribution counts the same".to_owned()],
         dissent: Some(others.map(|contribution| contribution.id.to_owned()).collect()),
         recommendation: key,
+        actions: Vec::new(),
     })
 }
 

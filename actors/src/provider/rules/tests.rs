@@ -165,3 +165,60 @@ fn a_synthesis_without_documents_fails() {
         "there is no document to put together",
     );
 }
+
+fn comparing(schema: &'static str, titles: &[&str]) -> ModelRequest {
+    let mut parts = vec![
+        Part::Text("Slow start of the worker\n\nIt takes a minute.".to_owned()),
+        Part::Text("\n\nlook for duplicates".to_owned()),
+    ];
+    parts.extend(titles.iter().zip(1..).map(|(title, number)| Part::Document {
+        id: format!("task-{number}"),
+        content: (*title).to_owned(),
+    }));
+    let request = request(schema, parts);
+    let mut settings: Value = serde_json::from_str(request.settings.as_deref().unwrap()).unwrap();
+    settings["compare"] = json!({"at_least": 0.5, "recommend": "duplicate", "otherwise": "unique"});
+    ModelRequest { settings: Some(settings.to_string()), ..request }
+}
+
+#[test]
+fn what_was_handed_over_is_compared_by_title_and_not_by_body_or_scope() {
+    let titles = ["Look for duplicates", "Worker: slow start", "It takes a minute"];
+    let answer = read(&call(comparing("delegation", &titles)).unwrap());
+    assert_eq!(answer["recommendation"], "duplicate");
+    assert_eq!(answer["body"], "3 of 4 words are those of task-2, `Worker: slow start`");
+    let answer = read(&call(comparing("delegation", &titles[..1])).unwrap());
+    assert_eq!(answer["recommendation"], "unique");
+}
+
+#[test]
+fn a_comparison_keeps_to_its_bound_on_output() {
+    let titles = ["Worker: slow start", &"slow start worker the ".repeat(60)];
+    for max_output in [40, 60, 200] {
+        let max_output = Tokens::new(max_output);
+        let request = ModelRequest { max_output, ..comparing("delegation", &titles[1..]) };
+        let response = call(request).unwrap();
+        assert!(response.usage.output.unwrap() <= max_output, "{max_output}");
+        assert_eq!(read(&response)["recommendation"], "duplicate");
+    }
+}
+
+#[test]
+fn whoever_compares_still_contributes_by_rules() {
+    let answer = read(&call(comparing("contribution", &["Slow start of the worker"])).unwrap());
+    assert_eq!(answer["recommendation"], "measure");
+}
+
+#[test]
+fn an_answer_holds_actions_only_where_it_may() {
+    for (schema, acts) in [("contribution", true), ("delegation", true), ("triage", false)] {
+        let request = request(schema, vec![Part::Text(QUESTION.to_owned())]);
+        let settings = request.settings.as_deref().unwrap();
+        let mut settings: Value = serde_json::from_str(settings).unwrap();
+        settings["rules"][1]["delegate"] = json!({"to": "scout", "scope": "measure it"});
+        let request = ModelRequest { settings: Some(settings.to_string()), ..request };
+        let answer = read(&call(request).unwrap());
+        let expected = json!([{"delegate": {"to": "scout", "scope": "measure it", "trim": false}}]);
+        assert_eq!(answer.get("actions"), acts.then_some(&expected), "{schema}");
+    }
+}

@@ -1,8 +1,9 @@
 //! Whatever is asked of the ledger in whatever order, every prefix of its events keeps its promises.
 
+use convoke_events::testkit::NOON;
 use convoke_events::{
-    AccountId, AccountLimitsSet, AccountOpened, Amount, BudgetEvent, Event, InvocationId, Limits,
-    MicroUsd, ModelName, PriceSet, ProviderName, Tokens, Usage,
+    AccountId, AccountLimitsSet, AccountOpened, Amount, BudgetEvent, Event, HeldFor, InvocationId,
+    Limits, MicroUsd, ModelName, PriceSet, ProviderName, Tokens, Usage,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -35,6 +36,7 @@ fn some_limits() -> impl Strategy<Value = Limits> {
     (option::of(0..3_000_u64), option::of(0..6_000_u64)).prop_map(|(tokens, money)| Limits {
         tokens: tokens.map(Tokens::new),
         money: money.map(MicroUsd::new),
+        ..Limits::default()
     })
 }
 
@@ -95,14 +97,15 @@ impl Run {
         for (place, (name, parent)) in TREE.into_iter().enumerate() {
             let account = AccountId::derive(&[name]);
             let parent = parent.map(|parent| AccountId::derive(&[parent]));
-            run.take(&AccountOpened { account, parent, limits: limits[place] }.into());
+            let (limits, funded_by) = (limits[place], None);
+            run.take(&AccountOpened { account, parent, limits, funded_by }.into());
         }
         run
     }
 
     fn take(&mut self, event: &Event) {
         if let Event::Budget(event) = event {
-            self.ledger.evolve(event);
+            self.ledger.evolve(NOON, event);
         }
         self.books.take(event);
     }
@@ -117,7 +120,7 @@ impl Run {
             }
             Ask::Price(Price { input, cached, output }) => {
                 let (provider, model) = self.model.clone();
-                let from = convoke_events::testkit::NOON;
+                let from = NOON;
                 self.take(&PriceSet { provider, model, input, cached, output, from }.into());
             }
         }
@@ -126,10 +129,10 @@ impl Run {
     /// Sets several calls aside in one append, as a collective does.
     fn reserve(&mut self, account: AccountId, calls: &[(u64, u64)]) {
         let mut granted = Vec::new();
-        let mut plan = self.ledger.plan(account);
+        let mut plan = self.ledger.plan(account, NOON);
         for (input, output) in calls {
             self.calls += 1;
-            let call = InvocationId::derive(&[&self.calls.to_string()]);
+            let call = HeldFor::Call(InvocationId::derive(&[&self.calls.to_string()]));
             let (provider, model) = &self.model;
             let worst = (Tokens::new(*input), Tokens::new(*output));
             match plan.reserve(call, (provider, model), worst) {
@@ -163,7 +166,7 @@ impl Run {
             self.take(event);
             if let Event::Budget(event @ BudgetEvent::Settled(settled)) = event {
                 let mut twice = self.ledger.clone();
-                twice.evolve(event);
+                twice.evolve(convoke_events::testkit::NOON, event);
                 assert_eq!(twice, self.ledger, "a settlement counts once");
                 self.settled.push((held, settled.charged.plus(settled.overrun)));
             }
@@ -208,7 +211,7 @@ proptest! {
         limit in 1..2_000_u64,
         calls in vec((0..400_u64, 0..400_u64), 1..12),
     ) {
-        let tokens = Limits { tokens: Some(Tokens::new(limit)), money: None };
+        let tokens = Limits { tokens: Some(Tokens::new(limit)), ..Limits::default() };
         let mut run = Run::start(&[Limits::default(), tokens, Limits::default(), Limits::default(), Limits::default()]);
         let mut room = limit;
         for (input, output) in calls {

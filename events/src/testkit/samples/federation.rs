@@ -5,11 +5,11 @@ use crate::{
     AccountClosed, AccountId, AccountLimitsSet, AccountOpened, AccountReopened, AgentDeactivated,
     AgentId, AgentProfile, AgentReactivated, AgentRegistered, AgentRevised, Amount, AttemptBlocked,
     BlockReason, Candidate, CandidateStanding, DecisionId, Digest, Event, EventId,
-    GovernanceDefault, GovernanceDefaultSet, GovernancePolicySet, HubOpened, InvocationId, Limits,
-    MediaType, MicroUsd, OverrunCharged, PolicyId, PolicyRef, PriceSet, Principal, ProviderName,
-    Purpose, Rate, ReservationId, Reserved, Role, RoleGranted, RoleWithdrawn, RoutingDecided,
-    RoutingPolicySet, Settled, Settlement, TaskId, TextName, Texts, TieBreak, Tier, Tokens,
-    TrustLevel, Verb,
+    GovernanceDefault, GovernanceDefaultSet, GovernancePolicySet, HeldFor, HubOpened, InvocationId,
+    Limits, MediaType, MicroUsd, OverrunCharged, Period, PolicyId, PolicyRef, PriceSet, Principal,
+    ProviderName, Purpose, Rate, ReservationId, Reserved, Role, RoleGranted, RoleWithdrawn,
+    RoutingDecided, RoutingPolicySet, Settled, Settlement, TaskId, TextName, Texts, TieBreak, Tier,
+    Tokens, TrustLevel, Verb,
 };
 
 pub(super) fn samples() -> Vec<(Event, Texts)> {
@@ -141,7 +141,7 @@ fn routing() -> Vec<(Event, Texts)> {
     let candidate = |standing, priority| Candidate {
         agent: agent(),
         agent_version: 2,
-        policy: policy(),
+        policy: Some(policy()),
         priority,
         standing,
     };
@@ -165,8 +165,11 @@ fn routing() -> Vec<(Event, Texts)> {
 }
 
 fn budget() -> Vec<(Event, Texts)> {
-    let limits =
-        Limits { tokens: Some(Tokens::new(50_000)), money: Some(MicroUsd::new(1_000_000)) };
+    let limits = Limits {
+        tokens: Some(Tokens::new(50_000)),
+        money: Some(MicroUsd::new(1_000_000)),
+        period: Period::Month,
+    };
     let price = PriceSet {
         provider: ProviderName::OpenRouter,
         model: word("vendor/model-4.1"),
@@ -176,23 +179,26 @@ fn budget() -> Vec<(Event, Texts)> {
         from: NOON,
     };
     let parent = Some(AccountId::derive(&["parent"]));
-    let (reservation, invocation, account) = (reservation(), invocation(), account());
+    let (reservation, account) = (reservation(), account());
+    let held_for = HeldFor::Call(invocation());
+    let funded_by = Some(reservation);
     let settled = Settled {
         reservation,
-        invocation,
+        held_for,
         account,
         settlement: Settlement::Exceeded,
         charged: amount(300, 400),
+        uncertain: amount(100, 200),
         overrun: amount(20, 30),
     };
-    let overrun = OverrunCharged { reservation, invocation, account, overrun: amount(1, 2) };
+    let overrun = OverrunCharged { reservation, held_for, account, overrun: amount(1, 2) };
     vec![
         (price.into(), by_ada()),
-        (AccountOpened { account, parent, limits }.into(), by_ada()),
+        (AccountOpened { account, parent, limits, funded_by }.into(), by_ada()),
         (AccountLimitsSet { account, limits }.into(), by_ada()),
         (AccountClosed { account }.into(), reason()),
         (AccountReopened { account }.into(), reason()),
-        (Reserved { reservation, invocation, account, amount: amount(300, 400) }.into(), reason()),
+        (Reserved { reservation, held_for, account, amount: amount(300, 400) }.into(), reason()),
         (settled.into(), reason()),
         (overrun.into(), reason()),
     ]

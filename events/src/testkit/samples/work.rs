@@ -1,5 +1,6 @@
 //! Samples of what a federation does: tasks, calls, collectives, proposals and the host's records.
 
+use super::delegations::{self, delegation};
 use super::federation::{account, agent, decision, invocation, policy, reason, reservation, task};
 use crate::testkit::{NOON, word};
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
 pub(super) fn samples() -> Vec<(Event, Texts)> {
     let mut samples = tasks();
     samples.extend(invocations());
+    samples.extend(delegations::samples());
     samples.extend(collectives());
     samples.extend(proposals());
     samples.extend(host());
@@ -84,6 +86,7 @@ fn invocations() -> Vec<(Event, Texts)> {
         invocation,
         task: task(),
         collective: Some(collective()),
+        delegation: Some(delegation()),
         purpose: Purpose::Synthesis,
         attempt,
         agent: agent(),

@@ -99,14 +99,14 @@ fn unknown_fields_are_refused_wherever_they_are() {
         |settings| settings["extra"] = json!(1),
         "settings",
         &format!(
-            "`settings`: unknown field `extra`, expected `rules` or `otherwise` at line 1 column {}",
+            "`settings`: unknown field `extra`, expected one of `rules`, `otherwise`, `compare` at line 1 column {}",
             json!({"extra": 1}).to_string().len() - 3
         ),
     );
     check(
         |settings| settings["rules"][1]["all"] = json!(["a"]),
         "rules[1]",
-        "`rules[1]`: unknown field `all`, expected one of `any`, `recommend`, `confidence`, `reason`",
+        "`rules[1]`: unknown field `all`, expected one of `any`, `recommend`, `confidence`, `reason`, `delegate`",
     );
     check(
         |settings| settings["otherwise"]["any"] = json!(["a"]),
@@ -151,5 +151,68 @@ fn a_recommendation_without_a_canonical_form_is_refused() {
         |settings| settings["otherwise"]["recommend"] = json!(""),
         "otherwise.recommend",
         "`otherwise.recommend` is \"\": expected a recommendation with one of a-z or 0-9 in it",
+    );
+}
+
+#[test]
+fn a_rule_hands_over_beside_answering() {
+    let mut settings = right();
+    let delegate =
+        json!({"to": "scout", "scope": "look for duplicates", "tokens": 600, "trim": true});
+    settings["rules"][1]["delegate"] = delegate.clone();
+    let settings = Settings::parse(&settings.to_string()).unwrap();
+    let answer = serde_json::to_value(settings.answer("it is slow")).unwrap();
+    assert_eq!(answer["actions"], json!([{ "delegate": delegate }]));
+    assert_eq!(settings.answer("nothing of the kind").actions, []);
+}
+
+#[test]
+fn what_cannot_be_handed_over_is_refused() {
+    let with =
+        |delegate: Value| move |settings: &mut Value| settings["rules"][0]["delegate"] = delegate;
+    check(
+        with(json!({"to": "No body", "scope": "look"})),
+        "rules[0].delegate.to",
+        "`rules[0].delegate.to` is \"No body\": expected the slug of an agent",
+    );
+    check(
+        with(json!({"to": "scout", "scope": "…"})),
+        "rules[0].delegate.scope",
+        "`rules[0].delegate.scope` is \"…\": expected a scope with one of a-z or 0-9 in it",
+    );
+    check(
+        with(json!({"to": "scout", "scope": "look", "tokens": 0})),
+        "rules[0].delegate.tokens",
+        "`rules[0].delegate.tokens` is 0: expected at least 1 token",
+    );
+    check(
+        with(json!({"to": "scout"})),
+        "rules[0].delegate",
+        "`rules[0].delegate`: missing field `scope`",
+    );
+}
+
+#[test]
+fn a_comparison_that_cannot_be_made_is_refused() {
+    let right = json!({"at_least": 0.5, "recommend": "duplicate", "otherwise": "unique"});
+    let with = |field: &str, value: Value| {
+        let mut compare = right.clone();
+        compare[field] = value;
+        move |settings: &mut Value| settings["compare"] = compare
+    };
+    check(
+        with("at_least", json!(2)),
+        "compare.at_least",
+        "`compare.at_least` is 2: expected a number from 0 to 1",
+    );
+    check(
+        with("otherwise", json!("?")),
+        "compare.otherwise",
+        "`compare.otherwise` is \"?\": expected a recommendation with one of a-z or 0-9 in it",
+    );
+    check(
+        with("by", json!("words")),
+        "compare",
+        "`compare`: unknown field `by`, expected one of `at_least`, `recommend`, `otherwise`",
     );
 }

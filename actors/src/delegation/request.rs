@@ -1,0 +1,306 @@
+//! Requests: a sub-task is handed over, its budget set aside and its call sent, in one append.
+
+use convoke_events::{
+    AccountId, AgentId, Amount, ArtifactType, DelegationId, DelegationRefusal, DelegationRefused,
+    DelegationRequested, HeldFor, Key, Purpose, Slug, StreamId, TaskId, TaskRules, TextName, Texts,
+    Timestamp, Tokens, Verb,
+};
+
+use super::{DEPTH_LIMIT, account_of, call_of};
+use crate::budget::{self, DOCUMENT_OVERHEAD, Plan, Short};
+use crate::command::DelegationRequest;
+use crate::decision::{Decision, Draft, Story};
+use crate::governance;
+use crate::invocation::{Errand, dispatch};
+use crate::prompt::{EARLIER, EARLIER_TITLE};
+use crate::refusal::Refusal;
+use crate::registry::Agent;
+use crate::routing::{self, Question};
+use crate::state::State;
+use crate::task::{Task, request_bytes};
+
+/// What a delegation may spend where nobody says.
+const USUAL: Tokens = Tokens::new(1_000);
+
+/// The least output that a call is still sent for.
+const LEAST_OUTPUT: Tokens = Tokens::new(16);
+
+/// A sub-task that an agent wants to hand over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wish {
+    pub(crate) to: Slug,
+    pub(crate) scope: String,
+    pub(crate) key: Key,
+    pub(crate) tokens: Option<Tokens>,
+    pub(crate) trim: bool,
+}
+
+/// Where a wish comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sender {
+    pub(crate) agent: AgentId,
+    /// The delegation it works on, if on one.
+    pub(crate) parent: Option<DelegationId>,
+}
+
+/// Hands a sub-task over at the host's word. A refusal is recorded too.
+pub(crate) fn handed_over(state: &State, request: &DelegationRequest, now: Timestamp) -> Decision {
+    let refuse = |refusal| Decision { events: Vec::new(), answer: Err(refusal) };
+    let from = match state.registry.by_slug(&state.hub, &request.from) {
+        Ok(from) => from,
+        Err(refusal) => return refuse(refusal),
+    };
+    let Some(key) = Key::canonical(&request.scope) else {
+        return refuse(Refusal::TooLittle { what: "a delegation's scope", least: "one word long" });
+    };
+    let task = request.task;
+    if !state.tasks.knows(task) {
+        return refuse(Refusal::TaskUnknown { task, hub: state.hub.clone() });
+    }
+    let DelegationRequest { to, scope, tokens, trim, .. } = request.clone();
+    let wish = Wish { to, scope, key, tokens, trim };
+    let sender = Sender { agent: from, parent: request.parent };
+    let story = Story { task, cause: None };
+    let mut plan = account(state, task, sender).map(|account| state.ledger.plan(account, now));
+    match wish_granted(state, story, sender, &wish, plan.as_mut(), now) {
+        Ok(drafts) => Decision::of(drafts),
+        Err(refused) => {
+            let (draft, why) = refusal(state, story, sender, &wish, refused);
+            Decision { events: vec![draft], answer: Err(Refusal::DelegationRefused { why }) }
+        }
+    }
+}
+
+/// Hands over what an agent asked for in its answer, one wish after the other; the refused ones are
+/// recorded, and the others go on.
+pub(crate) fn wished(
+    state: &State,
+    story: Story,
+    sender: Sender,
+    wishes: &[Wish],
+    now: Timestamp,
+) -> Vec<Draft> {
+    let mut plan =
+        account(state, story.task, sender).map(|account| state.ledger.plan(account, now));
+    let mut drafts = Vec::new();
+    let mut seen = Vec::new();
+    for wish in wishes {
+        let repeated = seen.contains(&(&wish.to, &wish.key));
+        seen.push((&wish.to, &wish.key));
+        let granted = if repeated {
+            Err(DelegationRefusal::Repeated)
+        } else {
+            wish_granted(state, story, sender, wish, plan.as_mut(), now)
+        };
+        match granted {
+            Ok(granted) => drafts.extend(granted),
+            Err(refused) => drafts.push(refusal(state, story, sender, wish, refused).0),
+        }
+    }
+    drafts
+}
+
+/// The account that pays for a sender's delegations.
+fn account(state: &State, task: TaskId, sender: Sender) -> Option<AccountId> {
+    match sender.parent {
+        Some(parent) => state.delegations.open.get(&parent).map(|open| open.requested.account),
+        None => state.tasks.get(task).map(|task| task.account),
+    }
+}
+
+fn wish_granted(
+    state: &State,
+    story: Story,
+    sender: Sender,
+    wish: &Wish,
+    plan: Option<&mut Plan<'_>>,
+    now: Timestamp,
+) -> Result<Vec<Draft>, DelegationRefusal> {
+    let task = state.tasks.get(story.task).ok_or(DelegationRefusal::Ended)?;
+    let convened = state.collectives.under_way(story.task).ok_or(DelegationRefusal::Ended)?;
+    let plan = plan.ok_or(DelegationRefusal::Ended)?;
+    let depth = depth(state, sender)?;
+    let to = state.registry.by_slug(&state.hub, &wish.to).ok();
+    let known = to.and_then(|to| Some((to, state.registry.get(to).filter(|it| it.active)?)));
+    let (to, agent) = known.ok_or(DelegationRefusal::ReceiverUnknown)?;
+    if to == sender.agent || state.delegations.goes_round(sender.parent, to, &wish.key) {
+        return Err(DelegationRefusal::Cycle);
+    }
+    let delegation = DelegationId::derive(&[
+        &story.task.to_string(),
+        &sender.parent.map(|parent| parent.to_string()).unwrap_or_default(),
+        &sender.agent.to_string(),
+        &to.to_string(),
+        wish.key.as_str(),
+    ]);
+    if state.delegations.was_seen(story.task, delegation) {
+        return Err(DelegationRefusal::Repeated);
+    }
+    let (artifact, task_type) = (convened.artifact, convened.task_type);
+    may(state, sender.agent, Verb::Delegate, artifact)?;
+    let grant = may(state, to, Verb::Propose, artifact)?;
+    let rules = task.plan.rules();
+    let (input, output, budget) = size(task, agent, wish, rules, plan)?;
+    let model = (&agent.profile.provider, &agent.profile.model);
+    let funds = plan.reserve_budget(HeldFor::Delegation(delegation), model, budget);
+    let funds = funds.map_err(|why| short(&why))?;
+    let account = account_of(delegation);
+    let held = budget::first_call(
+        &state.ledger,
+        funds,
+        account,
+        call_of(delegation),
+        model,
+        (input, output),
+    );
+    let requested = DelegationRequested {
+        delegation,
+        task: story.task,
+        parent: sender.parent,
+        depth,
+        from: sender.agent,
+        to,
+        scope: wish.key.clone(),
+        account,
+        reservation: funds.reservation,
+        budget,
+        invocation: call_of(delegation),
+    };
+    let purpose = Purpose::Delegation;
+    let question = Question { story, purpose, task_type };
+    let (decided, decision) =
+        routing::named((&state.routing, &state.registry), question, to, &delegation.to_string());
+    let authorised = decided.authorises(to).ok_or(DelegationRefusal::ReceiverUnknown)?;
+    let rules = TaskRules { max_output: output, ..rules.clone() };
+    let stream = StreamId::delegation(delegation);
+    let (invocation, rules) = (call_of(delegation), &rules);
+    let (collective, delegation) = (None, Some(delegation));
+    let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
+    let texts = Texts::none().with(TextName::SCOPE, &wish.scope);
+    Ok(vec![
+        decision,
+        budget::set_aside(story, funds),
+        story.draft(stream, requested, texts),
+        budget::open_funded(story, account, funds, plan.money_is_limited()),
+        budget::set_aside(story, held),
+        dispatch(errand, agent, authorised, &grant, held),
+    ])
+}
+
+/// How deep a sender's delegation would be, if that is allowed.
+fn depth(state: &State, sender: Sender) -> Result<u32, DelegationRefusal> {
+    let Some(parent) = sender.parent else {
+        return Ok(1);
+    };
+    let open = state.delegations.open.get(&parent).filter(|open| !open.cancelled);
+    let above = &open.ok_or(DelegationRefusal::Ended)?.requested;
+    if above.to != sender.agent {
+        return Err(DelegationRefusal::ForeignParent);
+    }
+    if above.depth >= DEPTH_LIMIT {
+        return Err(DelegationRefusal::TooDeep { limit: DEPTH_LIMIT });
+    }
+    Ok(above.depth.saturating_add(1))
+}
+
+fn may(
+    state: &State,
+    agent: AgentId,
+    verb: Verb,
+    artifact: &ArtifactType,
+) -> Result<governance::Grant, DelegationRefusal> {
+    let denied = |because| DelegationRefusal::Blocked { agent, verb, because };
+    state.governance.permit(&state.registry, agent, verb, artifact).map_err(denied)
+}
+
+fn short(short: &Short) -> DelegationRefusal {
+    DelegationRefusal::Exhausted { needed: short.needed(), left: short.left() }
+}
+
+/// Input, output and budget of a delegation in tokens: where nobody says how much it may spend, as
+/// much as is usual and left; its output cut to the budget only where that is allowed.
+fn size(
+    task: &Task,
+    agent: &Agent,
+    wish: &Wish,
+    rules: &TaskRules,
+    plan: &Plan<'_>,
+) -> Result<(Tokens, Tokens, Tokens), DelegationRefusal> {
+    let scope = u64::try_from(wish.scope.len()).unwrap_or(u64::MAX);
+    let earlier = EARLIER.saturating_mul(EARLIER_TITLE.saturating_add(DOCUMENT_OVERHEAD));
+    let bytes = request_bytes(task, agent.profile.prompt_bytes)
+        .saturating_add(scope)
+        .saturating_add(2)
+        .saturating_add(earlier);
+    let input = budget::input_bound(&agent.profile.provider, bytes);
+    let usual = || plan.tokens_left().map_or(USUAL, |left| left.min(USUAL));
+    let budget = wish.tokens.unwrap_or_else(usual);
+    let fits = budget.less(input).min(rules.max_output);
+    let least = if wish.trim { LEAST_OUTPUT.min(rules.max_output) } else { rules.max_output };
+    if fits < least {
+        let needed = input.plus(least);
+        if wish.tokens.is_none() && needed <= USUAL {
+            let needed = Amount { tokens: needed, ..Amount::ZERO };
+            return Err(DelegationRefusal::Exhausted { needed, left: Some(budget) });
+        }
+        return Err(DelegationRefusal::TooSmall { needed, budget });
+    }
+    Ok((input, fits, budget))
+}
+
+fn refusal(
+    state: &State,
+    story: Story,
+    sender: Sender,
+    wish: &Wish,
+    because: DelegationRefusal,
+) -> (Draft, String) {
+    let why = in_words(state, wish, &because);
+    let facts = DelegationRefused {
+        task: story.task,
+        parent: sender.parent,
+        from: sender.agent,
+        to: state.registry.by_slug(&state.hub, &wish.to).ok(),
+        because,
+    };
+    let texts =
+        Texts::none().with(TextName::SCOPE, &wish.scope).with(TextName::REASON, why.clone());
+    (story.on_task(facts, texts), why)
+}
+
+fn in_words(state: &State, wish: &Wish, because: &DelegationRefusal) -> String {
+    match because {
+        DelegationRefusal::ReceiverUnknown => {
+            format!("no active agent `{}` is registered", wish.to)
+        }
+        DelegationRefusal::TooDeep { limit } => format!("delegations go {limit} deep at most"),
+        DelegationRefusal::Cycle => {
+            format!("`{}` would be handed its own sub-task `{}`", wish.to, wish.key)
+        }
+        DelegationRefusal::Repeated => {
+            format!("`{}` was handed `{}` here before", wish.to, wish.key)
+        }
+        DelegationRefusal::ForeignParent => {
+            "the sender does not work on that delegation".to_owned()
+        }
+        DelegationRefusal::Blocked { agent, verb, because } => {
+            let slug = state.registry.slug(*agent);
+            format!("{slug} may not {verb}: {}", governance::in_words(because))
+        }
+        DelegationRefusal::Exhausted { needed, left } => match left {
+            Some(left) if *left < needed.tokens => {
+                format!("it needs {} tokens, and {left} are left", needed.tokens)
+            }
+            Some(_) | None if needed.is_zero() => {
+                "its account is closed, or its model has no price where money is limited".to_owned()
+            }
+            Some(_) | None => {
+                format!("it needs {} micro-dollars, more than is left", needed.money)
+            }
+        },
+        DelegationRefusal::TooSmall { needed, budget } => {
+            format!("one call needs {needed} tokens, and its budget is {budget}")
+        }
+        DelegationRefusal::Ended => "its task or the delegation above it has ended".to_owned(),
+    }
+}
