@@ -8,6 +8,7 @@
 //! actix appears in this room only, and in no public signature.
 
 mod agent;
+mod delegation;
 mod desk;
 mod federation;
 mod hub;

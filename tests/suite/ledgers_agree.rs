@@ -12,9 +12,9 @@ use convoke_actors::hub::State;
 use convoke_actors::provider::{ModelRequest, ModelResponse, Part, ProviderFailure};
 use convoke_actors::testkit::{Script, hub, member, orders, said, submission, task_rules};
 use convoke_events::{
-    AccountId, AccountOpened, Amount, BudgetEvent, DelegationEvent, Digest, Event, FailureClass,
-    FinishReason, Limits, MicroUsd, Recorded, ReservationId, TaskPlan, TaskRules, Tokens,
-    TrustLevel, Usage, Verb,
+    AccountId, AccountOpened, Amount, BudgetEvent, DelegationEvent, DelegationId, Digest, Event,
+    FailureClass, FinishReason, InvocationEvent, Limits, MicroUsd, Recorded, ReservationId,
+    TaskPlan, TaskRules, Tokens, TrustLevel, Usage, Verb,
 };
 use convoke_projections::{Budgets, Projection};
 
@@ -98,8 +98,8 @@ fn commands() -> Vec<Command> {
     commands
 }
 
-fn run(seed: u64, faults: Faults) -> Report {
-    let orders = commands().into_iter().enumerate().map(|(number, command)| {
+fn run(seed: u64, faults: Faults, more: Vec<Command>) -> Report {
+    let orders = commands().into_iter().chain(more).enumerate().map(|(number, command)| {
         let key = format!("order {number}").parse().unwrap();
         Order::new(Caller::Person("ada".to_owned()), command).with_key(key)
     });
@@ -170,6 +170,19 @@ fn all_agree(events: &[Recorded]) {
     assert!(sums.held.is_empty(), "still held at the end: {:?}", sums.held);
 }
 
+const CALM: Faults = Faults { crashes: 0, clock_step: Duration::from_millis(5) };
+
+/// Every delegation that was granted, in order.
+fn delegations(events: &[Recorded]) -> Vec<DelegationId> {
+    let granted = events.iter().filter_map(|recorded| {
+        let Event::Delegation(DelegationEvent::DelegationRequested(one)) = &recorded.event else {
+            return None;
+        };
+        Some(one.delegation)
+    });
+    granted.collect()
+}
+
 fn counts(events: &[Recorded]) -> (usize, usize, u32) {
     let (mut granted, mut refused, mut deepest) = (0, 0, 0);
     for recorded in events {
@@ -186,22 +199,41 @@ fn counts(events: &[Recorded]) -> (usize, usize, u32) {
 
 #[test]
 fn a_thousand_delegations_five_deep_balance_at_every_event() {
-    let calm = Faults { crashes: 0, clock_step: Duration::from_millis(5) };
-    let report = run(1, calm);
+    let report = run(1, CALM, Vec::new());
     let (granted, refused, deepest) = counts(&report.events);
     assert!(granted >= 1_000 && refused > 0 && deepest == 5, "{granted} {refused} {deepest}");
     all_agree(&report.events);
 }
 
 #[test]
-fn they_balance_through_crashes_and_deadlines_too() {
-    // A step of the clock may pass a call's deadline: some calls are given up, and come back late.
-    let stormy = Faults { crashes: 4, clock_step: Duration::from_mins(10) };
-    let mut crashes = 0;
+fn they_balance_through_crashes_deadlines_and_cancellations_too() {
+    let granted = delegations(&run(1, CALM, Vec::new()).events);
+    let cancel = |delegation: &DelegationId| Command::CancelDelegation {
+        delegation: *delegation,
+        reason: "never mind".to_owned(),
+    };
+    // Again and again: most are refused, as what they name is not there yet or no more.
+    let some = granted.iter().step_by(granted.len() / 40);
+    let cancels: Vec<Command> = some.cycle().take(800).map(cancel).collect();
+    // Hours pass in a run: some calls are given up at their deadline, and come back late.
+    let stormy = Faults { crashes: 4, clock_step: Duration::from_secs(30) };
+    let (mut crashes, mut cancelled, mut late) = (0, 0, 0);
     for seed in 0..3 {
-        let report = run(seed, stormy);
+        let report = run(seed, stormy, cancels.clone());
         crashes += report.crashes;
+        let timed_out = |one: &&Recorded| {
+            matches!(
+                &one.event,
+                Event::Invocation(InvocationEvent::InvocationFailed(failed))
+                    if failed.class == FailureClass::Timeout
+            )
+        };
+        let called_off = |one: &&Recorded| one.event.event_type() == "DelegationCancelled";
+        cancelled += report.events.iter().filter(called_off).count();
+        late += report.events.iter().filter(timed_out).count();
         all_agree(&report.events);
     }
     assert!(crashes > 0, "no crash in any run");
+    assert!(cancelled > 0, "nothing was called off in any run");
+    assert!(late > 0, "no deadline passed in any run");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix::{Actor, AsyncContext, Context, Handler, Recipient};
+use actix::{Actor, AsyncContext, Context, Handler};
 use convoke_events::{FailureClass, HubId, InvocationId, Reader};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -24,21 +24,14 @@ pub(super) struct Agent {
     reader: Reader,
     setup: Setup,
     models: Handle,
-    returns: Recipient<Returned>,
     permits: Arc<Semaphore>,
     under_way: BTreeMap<InvocationId, CancelSwitch>,
 }
 
 impl Agent {
-    pub(super) fn new(
-        hub: HubId,
-        reader: Reader,
-        setup: Setup,
-        models: Handle,
-        returns: Recipient<Returned>,
-    ) -> Self {
+    pub(super) fn new(hub: HubId, reader: Reader, setup: Setup, models: Handle) -> Self {
         let permits = Arc::new(Semaphore::new(AT_ONCE));
-        Self { hub, reader, setup, models, returns, permits, under_way: BTreeMap::new() }
+        Self { hub, reader, setup, models, permits, under_way: BTreeMap::new() }
     }
 }
 
@@ -49,13 +42,12 @@ impl Actor for Agent {
 impl Handler<Invoke> for Agent {
     type Result = ();
 
-    fn handle(&mut self, Invoke(call): Invoke, context: &mut Self::Context) {
+    fn handle(&mut self, Invoke { call, returns }: Invoke, context: &mut Self::Context) {
         let (switch, cancel) = Cancel::pair();
         self.under_way.insert(call.invocation, switch);
         let provider = self.setup.providers.get(&call.provider).cloned();
         let (hub, reader) = (self.hub.clone(), self.reader.clone());
-        let (permits, returns, myself) =
-            (Arc::clone(&self.permits), self.returns.clone(), context.address());
+        let (permits, myself) = (Arc::clone(&self.permits), context.address());
         let models = self.models.clone();
         self.models.spawn(async move {
             let permit = permits.acquire_owned().await;

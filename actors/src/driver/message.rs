@@ -1,6 +1,6 @@
 //! Messages: what the actors say to each other, and how it is passed on.
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
 use convoke_events::{HubId, InvocationId, TaskConcluded, TaskId};
 use tokio::sync::oneshot;
 
@@ -35,8 +35,11 @@ pub(super) struct Drain {
 /// Makes calls, all at once.
 pub(super) struct FanOut(pub(super) Vec<Call>);
 
-/// Makes a call.
-pub(super) struct Invoke(pub(super) Call);
+/// Makes a call, and says to whom what comes of it goes.
+pub(super) struct Invoke {
+    pub(super) call: Call,
+    pub(super) returns: Recipient<Returned>,
+}
 
 /// Calls a call off.
 pub(super) struct CallOff(pub(super) Call);

@@ -7,6 +7,7 @@ use convoke_events::{AgentId, HubId, Reader};
 use tokio::runtime::Handle;
 
 use super::agent::Agent;
+use super::delegation::Delegation;
 use super::message::{CallOff, FanOut, Invoke, Returned, pass};
 use super::setup::Setup;
 
@@ -47,11 +48,14 @@ impl Handler<FanOut> for Supervisor {
                     self.reader.clone(),
                     self.setup.clone(),
                     self.models.clone(),
-                    self.returns.clone(),
                 )
                 .start()
             });
-            pass(context, agent, Invoke(call));
+            if call.delegation.is_some() {
+                Delegation::new(call, agent.clone(), self.returns.clone()).start();
+            } else {
+                pass(context, agent, Invoke { call, returns: self.returns.clone() });
+            }
         }
     }
 }
