@@ -215,7 +215,7 @@ fn record(
     }
     let id =
         DecisionId::derive(&[&story.task.to_string(), purpose.as_str(), task_type.as_str(), what]);
-    let reason = in_words(registry, task_type, &candidates, &selected);
+    let reason = in_words(registry, rule, task_type, &candidates, &selected);
     let decided = RoutingDecided {
         decision: id,
         task: story.task,
@@ -235,6 +235,7 @@ fn record(
 
 fn in_words(
     registry: &Registry,
+    rule: &str,
     task_type: &TaskType,
     candidates: &[Candidate],
     selected: &[AgentId],
@@ -249,7 +250,14 @@ fn in_words(
     let mut words = if chosen.is_empty() {
         format!("no agent routed to `{task_type}` can be asked")
     } else {
-        format!("routed to `{task_type}` in this order of priority: {}", chosen.join(", "))
+        let chosen = chosen.join(", ");
+        match rule {
+            RULE_NAMED => format!("named by who hands the sub-task over: {chosen}"),
+            RULE_SYNTHESISER => {
+                format!("the first participant by priority that may be asked: {chosen}")
+            }
+            _ => format!("routed to `{task_type}` in this order of priority: {chosen}"),
+        }
     };
     if !passed.is_empty() {
         words.push_str("; passed over: ");
