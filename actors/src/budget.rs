@@ -7,8 +7,8 @@ mod plan;
 
 use convoke_events::{
     AccountId, AccountLimitsSet, AccountOpened, AccountReopened, Amount, CorrelationId, Event,
-    EventId, InvocationId, Limits, ModelName, Period, PriceSet, ProviderName, StreamId, TextName,
-    Texts, Timestamp, Tokens,
+    EventId, InvocationId, Limits, ModelName, Period, PriceSet, Principal, ProviderName, StreamId,
+    TextName, Texts, Timestamp, Tokens,
 };
 
 pub(crate) use self::estimate::{DOCUMENT_OVERHEAD, document_bound, input_bound};
@@ -47,9 +47,13 @@ pub(crate) fn set_limits(ledger: &Ledger, account: AccountId, limits: Limits) ->
 /// Opens a person's way to spend again from an account that an overrun closed.
 pub(crate) fn reopen(
     ledger: &Ledger,
+    principal: &Principal,
     account: AccountId,
     reason: &str,
 ) -> Result<Vec<Draft>, Refusal> {
+    if !matches!(principal, Principal::Person(_)) {
+        return Err(Refusal::NotAPerson);
+    }
     if ledger.limits(account).is_none() {
         return Err(Refusal::AccountUnknown { account });
     }

@@ -129,7 +129,7 @@ fn obey(state: &State, principal: &Principal, command: &Command, now: Timestamp)
             delegation::cancel(state, *delegation, reason)
         }
         Command::ReopenAccount { account, reason } => {
-            budget::reopen(&state.ledger, *account, reason)
+            budget::reopen(&state.ledger, principal, *account, reason)
         }
         Command::GrantRole { to, role } => Ok(grant(state, to, *role)),
         Command::WithdrawRole { from, role } => withdraw(state, from, *role),

@@ -65,6 +65,9 @@ pub(crate) fn build(
 /// How many earlier requests a delegation is shown.
 pub(crate) const EARLIER: u64 = 8;
 
+/// Among how many of the log's newest they are looked for: other hubs' requests lie between.
+const LOOKED_AT: usize = 1_000;
+
 /// The most bytes it is shown of each one's title.
 pub(crate) const EARLIER_TITLE: u64 = 256;
 
@@ -77,8 +80,8 @@ fn scope(reader: &Reader, hub: &HubId, delegation: DelegationId) -> Result<Strin
 /// The titles of the hub's requests before this one, the newest first, as data.
 fn earlier(reader: &Reader, hub: &HubId, before: Position) -> Result<Vec<Part>, PromptError> {
     let mut documents = Vec::new();
-    let query = Query::event_type("TaskSubmitted").to(before).backward();
-    for recorded in reader.read(query) {
+    let query = Query::event_type("TaskSubmitted").to(before).backward().without_bodies();
+    for recorded in reader.read(query).take(LOOKED_AT) {
         let recorded = recorded?;
         let Event::Task(TaskEvent::TaskSubmitted(submitted)) = &recorded.event else { continue };
         if recorded.envelope.hub != *hub || recorded.envelope.position == before {

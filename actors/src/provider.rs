@@ -185,6 +185,11 @@ impl Cancel {
         (CancelSwitch(sender), Self(receiver))
     }
 
+    /// Whether it is called off.
+    pub fn is_cancelled(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits until the call is called off; for ever if it never is.
     pub async fn cancelled(&mut self) {
         if self.0.wait_for(|cancelled| *cancelled).await.is_err() {

@@ -63,13 +63,13 @@ pub enum Refusal {
         hub: HubId,
     },
     /// No account has this id, or it has ended.
-    #[error("no account {account} is open in this hub")]
+    #[error("account {account} is unknown to this hub, or ended with its task")]
     AccountUnknown {
         /// Which account.
         account: AccountId,
     },
     /// No delegation has this id, or it has ended.
-    #[error("no delegation {delegation} is under way in this hub")]
+    #[error("delegation {delegation} is unknown to this hub, or has ended")]
     DelegationUnknown {
         /// Which delegation.
         delegation: DelegationId,
@@ -114,8 +114,8 @@ pub enum Refusal {
         /// What it must do: `hold` or `not hold`.
         need: &'static str,
     },
-    /// Only people review.
-    #[error("only a person can review a proposal")]
+    /// Only people review proposals and reopen accounts.
+    #[error("only a person can review a proposal or reopen an account")]
     NotAPerson,
     /// The agent's settings are not what its provider needs.
     #[error("the settings of agent `{slug}` do not suit its provider: {why}")]

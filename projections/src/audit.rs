@@ -17,7 +17,7 @@ mod task;
 mod told;
 
 use convoke_events::{
-    Digest, Event, EventId, Log, PolicyRef, Position, ReadError, Recorded, Timestamp,
+    Digest, Event, EventId, Log, PolicyRef, Position, Principal, ReadError, Recorded, Timestamp,
 };
 use serde::Serialize;
 
@@ -38,6 +38,8 @@ pub struct Line {
     pub event_type: &'static str,
     /// Who caused it: people by name, agents by slug.
     pub principal: String,
+    /// What they are: `person`, `service`, `agent` or `runtime`.
+    pub principal_kind: &'static str,
     /// Where the event is that caused it, if the story knows it.
     pub cause: Option<Position>,
     /// The policies that granted, denied or ordered what it says.
@@ -99,6 +101,12 @@ fn line(event: &Recorded, told: &Told) -> Line {
         event_id: event.envelope.id,
         event_type: event.event.event_type(),
         principal: told.principal(&event.envelope.principal),
+        principal_kind: match event.envelope.principal {
+            Principal::Person(_) => "person",
+            Principal::Service(_) => "service",
+            Principal::Agent(_) => "agent",
+            Principal::Runtime => "runtime",
+        },
         cause: event.envelope.causation.and_then(|cause| told.position(cause)),
         policies,
         text,

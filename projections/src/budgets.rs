@@ -167,7 +167,7 @@ impl Budgets {
                 });
             }
             BudgetEvent::OverrunCharged(facts) => {
-                self.on_the_way_up(facts.account, at, |totals| {
+                self.on_the_way_up(facts.account, facts.since, |totals| {
                     totals.overrun = totals.overrun.plus(facts.overrun);
                 });
             }

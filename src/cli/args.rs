@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use convoke_events::{
-    AccountId, AgentId, CollectiveId, DelegationId, HubId, IdParseError, Position, ProposalId,
-    PublicKey, Slug, TaskId, Timestamp,
+    AccountId, AgentId, CollectiveId, DelegationId, Digest, HubId, IdParseError, Position,
+    ProposalId, PublicKey, Slug, TaskId, Timestamp,
 };
 
 const AFTER: &str = "\
@@ -95,8 +95,8 @@ pub(super) struct Run {
 /// The person who gives a command.
 #[derive(Debug, Args)]
 pub(super) struct By {
-    /// Who does this, as the log will name them [default: the name of the system's user]
-    #[arg(long, value_name = "NAME")]
+    /// Who does this, as the log will name them [default: $USER, else `local`]
+    #[arg(long, value_name = "NAME", value_parser = person)]
     by: Option<String>,
 }
 
@@ -106,9 +106,18 @@ impl By {
         let given = self.by.clone();
         let user =
             || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-        let name = given.or_else(user).unwrap_or_default();
-        if name.trim().is_empty() { "local".to_owned() } else { name.trim().to_owned() }
+        let name = given.or_else(user).and_then(|name| person(&name).ok());
+        name.unwrap_or_else(|| "local".to_owned())
     }
+}
+
+/// Takes a name that stands for a person on one line.
+fn person(name: &str) -> Result<String, String> {
+    let name = name.trim();
+    if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
+        return Err("a person's name has 1 to 128 bytes on one line".to_owned());
+    }
+    Ok(name.to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -245,6 +254,9 @@ pub(super) struct Review {
     pub(super) proposal: ProposalId,
     #[command(flatten)]
     pub(super) decision: Decision,
+    /// The digest of what was seen, as `proposals show` prints it; refused if it is another by now
+    #[arg(long, value_name = "HEX")]
+    pub(super) digest: Option<Digest>,
     /// What there is to note about it
     #[arg(long, value_name = "TEXT")]
     pub(super) note: Option<String>,

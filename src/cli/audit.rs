@@ -55,7 +55,12 @@ fn subject(
 
 fn tell(line: &Line, output: &mut Output) -> Result<(), Failure> {
     let Line { position, at, event_type, principal, .. } = line;
-    output.line(format_args!("{position:>6}  {at}  {event_type} by {}", plain(principal)))?;
+    let who = match line.principal_kind {
+        "runtime" => "the runtime".to_owned(),
+        "person" => format!("{} (person)", plain(principal)),
+        _ => plain(principal),
+    };
+    output.line(format_args!("{position:>6}  {at}  {event_type} by {who}"))?;
     for text in line.text.lines() {
         output.line(format_args!("        {}", plain(text)))?;
     }

@@ -5,6 +5,7 @@ mod backup;
 mod check_proof;
 mod export;
 mod lines;
+mod out;
 mod prove;
 mod repair;
 mod restore;
@@ -24,7 +25,7 @@ pub(super) fn log(
     output: &mut Output,
 ) -> Result<(), Failure> {
     match command {
-        LogCommand::Append { hub } => append::append(&opening::to_create(global)?, hub, output),
+        LogCommand::Append { hub } => append::append(global, hub, output),
         LogCommand::Tail { number } => show::tail(&opening::to_read(global)?, *number, output),
         LogCommand::Show { position } => show::show(&opening::to_read(global)?, *position, output),
         LogCommand::Stats => stats::stats(global, output),

@@ -36,8 +36,8 @@ pub(super) fn review(
     let order = Review {
         proposal: proposal.id,
         decision,
-        // What the reviewer could see is what is reviewed.
-        digest: Some(proposal.digest),
+        // What the reviewer says they saw, else what they could see.
+        digest: Some(args.digest.unwrap_or(proposal.digest)),
         note: args.note.clone(),
         revision,
     };

@@ -118,7 +118,7 @@ impl Ledger {
                 }
             }
             BudgetEvent::OverrunCharged(charged) => {
-                self.accounts.count(charged.account, at, Amount::ZERO, charged.overrun);
+                self.accounts.count(charged.account, charged.since, Amount::ZERO, charged.overrun);
             }
         }
     }
@@ -224,7 +224,7 @@ impl Ledger {
         }
         let Held { reservation, held_for, at, .. } = held;
         let account = self.bearer(held.account);
-        let charged = OverrunCharged { reservation, held_for, account, overrun };
+        let charged = OverrunCharged { reservation, held_for, account, since: at, overrun };
         let mut events = vec![(account, charged.into())];
         events.extend(self.closed_by(account, at, Amount::ZERO, overrun));
         events

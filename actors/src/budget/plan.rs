@@ -75,6 +75,11 @@ impl<'a> Plan<'a> {
         Self { ledger, account, at, planned: Amount::ZERO }
     }
 
+    /// The same, on top of what counts from the same append on.
+    pub(crate) const fn on_top_of(self, more: Amount) -> Self {
+        Self { planned: self.planned.plus(more), ..self }
+    }
+
     /// Sets the worst case of a call aside, at the price of its model.
     pub(crate) fn reserve(
         &mut self,
@@ -134,7 +139,8 @@ impl<'a> Plan<'a> {
                 return Err(Short::Closed { account });
             }
             let used = found.used(at).plus(planned);
-            if !found.fits(used.plus(needed)) {
+            let counts = found.total().plus(planned).checked_plus(needed).is_some();
+            if !counts || !found.fits(used.plus(needed)) {
                 let tokens = found.limits.tokens.map(|limit| limit.less(used.tokens));
                 let money = found.limits.money.map(|limit| limit.less(used.money));
                 let left = Limits { tokens, money, ..found.limits };

@@ -113,11 +113,16 @@ fn synthesise(
         let decided = state.routing.recorded(collective.task, synthesiser.decision)?;
         let authorised = decided.authorises(synthesiser.agent)?;
         let held = state.ledger.held(synthesiser.reservation)?;
-        let agent = state.registry.get(synthesiser.agent).filter(|agent| agent.active)?;
+        let chosen = collective.participants.iter().find(|one| one.agent == synthesiser.agent)?;
+        // What was set aside was reckoned for the version that was chosen.
+        let agent = state
+            .registry
+            .get(synthesiser.agent)
+            .filter(|agent| agent.active && agent.version == chosen.agent_version)?;
         Some((authorised, held, agent))
     });
     let Some((authorised, held, agent)) = ready else {
-        let reason = "the agent that would have put the contributions together is not active";
+        let reason = "the agent that would have put the contributions together is not active, or was revised meanwhile";
         let (outcome, because) = (TaskOutcome::Failed, Conclusion::CallFailed);
         let mut drafts = release(state, story, collective);
         drafts.push(concluded(story, outcome, because, reason));

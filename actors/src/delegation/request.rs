@@ -78,10 +78,12 @@ pub(crate) fn wished(
     story: Story,
     sender: Sender,
     wishes: &[Wish],
+    overrun: Amount,
     now: Timestamp,
 ) -> Vec<Draft> {
-    let mut plan =
-        account(state, story.task, sender).map(|account| state.ledger.plan(account, now));
+    // The sender's own overrun goes into the same append, and comes first.
+    let plan = |account| state.ledger.plan(account, now).on_top_of(overrun);
+    let mut plan = account(state, story.task, sender).map(plan);
     let mut drafts = Vec::new();
     let mut seen = Vec::new();
     for wish in wishes {
@@ -119,7 +121,10 @@ fn wish_granted(
     let task = state.tasks.get(story.task).ok_or(DelegationRefusal::Ended)?;
     let convened = state.collectives.under_way(story.task).ok_or(DelegationRefusal::Ended)?;
     let plan = plan.ok_or(DelegationRefusal::Ended)?;
-    let depth = depth(state, sender)?;
+    let depth = depth(state, story.task, sender)?;
+    if !state.registry.get(sender.agent).is_some_and(|agent| agent.active) {
+        return Err(DelegationRefusal::SenderInactive);
+    }
     let to = state.registry.by_slug(&state.hub, &wish.to).ok();
     let known = to.and_then(|to| Some((to, state.registry.get(to).filter(|it| it.active)?)));
     let (to, agent) = known.ok_or(DelegationRefusal::ReceiverUnknown)?;
@@ -188,13 +193,13 @@ fn wish_granted(
 }
 
 /// How deep a sender's delegation would be, if that is allowed.
-fn depth(state: &State, sender: Sender) -> Result<u32, DelegationRefusal> {
+fn depth(state: &State, task: TaskId, sender: Sender) -> Result<u32, DelegationRefusal> {
     let Some(parent) = sender.parent else {
         return Ok(1);
     };
     let open = state.delegations.open.get(&parent).filter(|open| !open.cancelled);
     let above = &open.ok_or(DelegationRefusal::Ended)?.requested;
-    if above.to != sender.agent {
+    if above.to != sender.agent || above.task != task {
         return Err(DelegationRefusal::ForeignParent);
     }
     if above.depth >= DEPTH_LIMIT {
@@ -273,6 +278,7 @@ fn in_words(state: &State, wish: &Wish, because: &DelegationRefusal) -> String {
         DelegationRefusal::ReceiverUnknown => {
             format!("no active agent `{}` is registered", wish.to)
         }
+        DelegationRefusal::SenderInactive => "the sender is not active".to_owned(),
         DelegationRefusal::TooDeep { limit } => format!("delegations go {limit} deep at most"),
         DelegationRefusal::Cycle => {
             format!("`{}` would be handed its own sub-task `{}`", wish.to, wish.key)

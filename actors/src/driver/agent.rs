@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context, Handler};
 use convoke_events::{FailureClass, HubId, InvocationId, Reader};
@@ -17,6 +17,9 @@ use crate::provider::{Cancel, CancelSwitch, Deltas, ModelResponse, Provider, Pro
 
 /// How many calls of one agent may be under way; more wait their turn.
 const AT_ONCE: usize = 64;
+
+/// How long a provider may take to end a call that was called off, before it is dropped.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// The actor of one agent registration.
 pub(super) struct Agent {
@@ -104,13 +107,21 @@ async fn make(
         Box::new(ProviderFailure::new(FailureClass::NoProvider, error.to_string()))
     })?;
     let mut called_off = cancel.clone();
+    let given_up = || {
+        let message = "the call was called off";
+        Err(Box::new(ProviderFailure::new(FailureClass::Cancelled, message)))
+    };
+    if called_off.is_cancelled() {
+        // It was called off while it waited for its turn: it is not sent.
+        return given_up();
+    }
+    let overdue = async {
+        called_off.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
     tokio::select! {
-        // What was called off while it waited for its turn is not sent.
         biased;
-        () = called_off.cancelled() => {
-            let message = "the call was called off";
-            Err(Box::new(ProviderFailure::new(FailureClass::Cancelled, message)))
-        }
         result = provider.call(request, Deltas::none(), cancel) => result.map_err(Box::new),
+        () = overdue => given_up(),
     }
 }

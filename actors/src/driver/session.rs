@@ -82,27 +82,28 @@ impl<R, W> Session<R, W> {
 
     /// When to call [`Self::tick`] next.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        self.state.next_deadline().map(|(at, _)| at)
+        self.state.next_deadline().map(|(at, _)| at).filter(|_| self.stopped.is_none())
     }
 
     /// Takes up what the replayed state owes. A call in flight is made again where `repeatable`
     /// says its provider allows that; else it is in doubt, and stays charged.
     pub fn resume(&mut self, repeatable: impl Fn(&Call) -> bool, now: Timestamp) -> Turn<R, W> {
         let mut turn = Turn::default();
-        for call in self.state.owed().calls {
-            if repeatable(&call) {
-                turn.calls.push(call);
-                continue;
-            }
+        let (again, doubtful): (Vec<_>, Vec<_>) =
+            self.state.owed().calls.into_iter().partition(repeatable);
+        for Call { invocation, attempt, .. } in doubtful {
             let message = "the process ended during the call, which cannot be made twice";
             let failure = ProviderFailure::new(FailureClass::InDoubt, message);
-            let Call { invocation, attempt, .. } = call;
             let (result, latency) = (Err(failure), Duration::ZERO);
             let outcome = Outcome { invocation, attempt, result, latency };
             // What the runtime brings is never refused.
             let _ = self.take(&Input::Outcome(outcome), None, now, &mut turn);
         }
+        self.take_deadlines(now, &mut turn);
         self.take_steps(now, &mut turn);
+        // What has been given up meanwhile is not sent again.
+        let open = again.into_iter().filter(|call| self.state.call(call.invocation).is_some());
+        turn.calls.extend(open);
         turn
     }
 
@@ -139,20 +140,31 @@ impl<R, W> Session<R, W> {
 
     /// Takes what came of a call.
     pub fn outcome(&mut self, outcome: Outcome, now: Timestamp) -> Turn<R, W> {
-        self.happened(&Input::Outcome(outcome), now)
+        let mut turn = Turn::default();
+        if self.stopped.is_some() {
+            return turn;
+        }
+        let Outcome { invocation, attempt, latency, .. } = outcome;
+        let usage = match &outcome.result {
+            Ok(response) => response.usage,
+            Err(failure) => failure.usage,
+        };
+        if let Err(refusal) = self.take(&Input::Outcome(outcome), None, now, &mut turn) {
+            // What cannot be recorded as it came is recorded as a failure, and charged.
+            let message = format!("what came cannot be recorded: {refusal}");
+            let failure = ProviderFailure { class: FailureClass::Malformed, message, usage };
+            let result = Err(failure);
+            let outcome = Outcome { invocation, attempt, result, latency };
+            let _ = self.take(&Input::Outcome(outcome), None, now, &mut turn);
+        }
+        self.take_steps(now, &mut turn);
+        turn
     }
 
     /// Takes note of the time: gives up the calls whose deadline has passed.
     pub fn tick(&mut self, now: Timestamp) -> Turn<R, W> {
         let mut turn = Turn::default();
-        while let Some((at, invocation)) = self.state.next_deadline()
-            && at <= now
-            && self.stopped.is_none()
-        {
-            if self.take(&Input::Deadline(invocation), None, now, &mut turn) != Ok(true) {
-                break;
-            }
-        }
+        self.take_deadlines(now, &mut turn);
         self.take_steps(now, &mut turn);
         turn
     }
@@ -250,14 +262,16 @@ impl<R, W> Session<R, W> {
         }
     }
 
-    fn happened(&mut self, input: &Input, now: Timestamp) -> Turn<R, W> {
-        let mut turn = Turn::default();
-        if self.stopped.is_none() {
-            // What the runtime brings is never refused; there is nobody to tell.
-            let _ = self.take(input, None, now, &mut turn);
-            self.take_steps(now, &mut turn);
+    /// Gives up the calls whose deadline has passed.
+    fn take_deadlines(&mut self, now: Timestamp, turn: &mut Turn<R, W>) {
+        while let Some((at, invocation)) = self.state.next_deadline()
+            && at <= now
+            && self.stopped.is_none()
+        {
+            if self.take(&Input::Deadline(invocation), None, now, turn) != Ok(true) {
+                break;
+            }
         }
-        turn
     }
 
     /// Takes every step that is owed.
@@ -309,7 +323,9 @@ impl<R, W> Session<R, W> {
         if decision.events.is_empty() {
             return decision.answer.map(|()| false);
         }
-        let append = self.append(decision.events, from, now);
+        // A refusal that is on record is no receipt: given again, the command is decided again.
+        let idempotency = from.idempotency.filter(|_| decision.answer.is_ok());
+        let append = self.append(decision.events, Origin { idempotency, ..from }, now);
         self.reader.check(&append).map_err(Refusal::from)?;
         let key = append
             .idempotency

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use convoke_events::{
-    FailureClass, FinishReason, InvocationAnswered, InvocationFailed, InvocationId,
-    InvocationStarted, MAX_TEXT, MediaType, ModelName, OutcomeArrivedLate, ProviderName, Purpose,
-    TextName, Texts, Timestamp, Usage,
+    Amount, BudgetEvent, Event, FailureClass, FinishReason, InvocationAnswered, InvocationFailed,
+    InvocationId, InvocationStarted, MAX_TEXT, MediaType, ModelName, OutcomeArrivedLate,
+    ProviderName, Purpose, TextName, Texts, Timestamp, Usage,
 };
 
 use super::GivenUp;
@@ -88,7 +88,9 @@ fn closed(
         }
         Err(failure) => vec![failure_draft(story, started, failure, outcome)],
     };
-    drafts.extend(settlement(state, story, started, &answered));
+    let settlement = settlement(state, story, started, &answered);
+    let overrun = overrun(&settlement);
+    drafts.extend(settlement);
     let answer = answered.as_ref().map(|(_, answer)| answer);
     drafts.extend(match started.purpose {
         Purpose::Triage => task::triaged(state, story, answer),
@@ -103,7 +105,7 @@ fn closed(
     });
     if let Ok(answer) = answer {
         let sender = Sender { agent: started.agent, parent: started.delegation };
-        drafts.extend(delegation::wished(state, story, sender, &answer.wishes, now));
+        drafts.extend(delegation::wished(state, story, sender, &answer.wishes, overrun, now));
     }
     drafts
 }
@@ -194,6 +196,15 @@ fn settlement(
         answered.as_ref().is_err_and(|failure| failure.class == FailureClass::NoProvider);
     let settling = if nothing_sent { Settling::NothingSent } else { Settling::Used(&usage) };
     on_accounts(story, state.ledger.settle(held, model, settling))
+}
+
+/// What a settlement charges beyond what was set aside.
+fn overrun(settlement: &[Draft]) -> Amount {
+    let overruns = settlement.iter().filter_map(|draft| {
+        let Event::Budget(BudgetEvent::Settled(settled)) = &draft.event else { return None };
+        Some(settled.overrun)
+    });
+    overruns.fold(Amount::ZERO, Amount::plus)
 }
 
 /// The model whose price holds: the one that really answered where it has one, else the one asked.

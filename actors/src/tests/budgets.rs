@@ -335,7 +335,7 @@ fn only_the_excess_of_a_late_outcome_is_charged_and_it_can_close_accounts() {
     let late = ledger.charge_late(held, charged, model, &usage(150, 60));
     let overrun = amount(110, 110);
     let (reservation, held_for) = (held.reservation, held.held_for);
-    let event = OverrunCharged { reservation, held_for, account, overrun };
+    let event = OverrunCharged { reservation, held_for, account, since: NOON, overrun };
     assert_eq!(late[0].1, event.into());
     let closed: Vec<_> = late[1..].iter().map(|(account, _)| *account).collect();
     assert_eq!(closed, [account], "210 of 200, and 210 of 250");

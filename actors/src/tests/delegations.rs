@@ -288,7 +288,7 @@ fn calling_off_is_one_event_and_what_was_sent_stays_charged() {
         assert!(charged > 0 && charged == uncertain, "what was sent may have been spent");
     }
     let refusal = scene.command(cancel).answer.unwrap_err();
-    assert!(refusal.to_string().contains("is under way"), "{refusal}");
+    assert!(refusal.to_string().ends_with("or has ended"), "{refusal}");
 }
 
 #[test]
@@ -376,7 +376,10 @@ fn a_budget_of_nobody_is_not_reopened() {
     let account = convoke_events::AccountId::derive(&["another hub's"]);
     let reason = "mine".to_owned();
     let refusal = guild().command(Command::ReopenAccount { account, reason }).answer.unwrap_err();
-    assert_eq!(refusal.to_string(), format!("no account {account} is open in this hub"));
+    assert_eq!(
+        refusal.to_string(),
+        format!("account {account} is unknown to this hub, or ended with its task")
+    );
 }
 
 #[test]
@@ -398,4 +401,88 @@ fn unknown_usage_under_a_delegation_stays_unknown_above_it() {
         panic!("{:?}", funds(&then));
     };
     assert!(charged > 0 && charged == uncertain);
+}
+
+#[test]
+fn a_parent_of_another_task_is_nobodys_parent_here() {
+    let mut scene = at_work(None);
+    let parent = granted(&delegate(&mut scene, wish("forge", "helm", "look", 5_000)));
+    hand_in(&mut scene, question("other", task_rules()));
+    let foreign = DelegationRequest {
+        task: task("other"),
+        parent: Some(parent),
+        ..wish("helm", "quill", "taste", 900)
+    };
+    let then = delegate(&mut scene, foreign);
+    assert_eq!(refused(&then), [&DelegationRefusal::ForeignParent]);
+}
+
+#[test]
+fn who_is_deactivated_hands_nothing_over() {
+    let mut scene = at_work(None);
+    let reason = "it rests".to_owned();
+    scene.command(Command::DeactivateAgent { slug: word("forge"), reason });
+    let then = delegate(&mut scene, wish("forge", "helm", "look", 900));
+    assert_eq!(refused(&then), [&DelegationRefusal::SenderInactive]);
+}
+
+#[test]
+fn an_amount_beyond_all_numbers_is_refused_without_any_limit() {
+    let mut scene = at_work(None);
+    let then = delegate(&mut scene, wish("forge", "helm", "look", u64::MAX));
+    assert!(
+        matches!(refused(&then)[..], [DelegationRefusal::Exhausted { .. }]),
+        "{:?}",
+        then.answer
+    );
+}
+
+#[test]
+fn what_an_answer_overran_is_counted_before_what_it_hands_over() {
+    // Of 1,000 left, the contribution overruns by 800: 900 more are not there.
+    let mut scene = at_work(Some(1_000));
+    let call = calls_of(&scene, &["forge"])[0].clone();
+    let held = 900 + 41_u64.div_ceil(4) + 100;
+    let content = serde_json::json!({
+        "recommendation": "fix", "body": "b",
+        "actions": [{"delegate": {"to": "helm", "scope": "look", "tokens": 900}}],
+    });
+    let mut outcome = crate::testkit::answer(&call, "fix", usage(held, 0));
+    if let Ok(response) = &mut outcome.result {
+        response.parts = vec![crate::provider::Part::Text(content.to_string())];
+    }
+    let then = scene.when(&Input::Outcome(outcome));
+    assert!(settled(&then)[0].overrun.tokens.get() > 100, "{:?}", settled(&then));
+    assert!(
+        matches!(refused(&then)[..], [DelegationRefusal::Exhausted { .. }]),
+        "{:?}",
+        then.types()
+    );
+}
+
+#[test]
+fn a_service_reopens_nothing() {
+    let mut scene = guild();
+    let account = convoke_events::AccountId::derive(&[hub().as_str()]);
+    let reason = "please".to_owned();
+    let then = scene.when(&Input::Command {
+        principal: convoke_events::Principal::Service(word("billing")),
+        roles: Some([convoke_events::Role::Owner].into()),
+        command: Box::new(Command::ReopenAccount { account, reason }),
+    });
+    let refusal = then.answer.unwrap_err().to_string();
+    assert_eq!(refusal, "only a person can review a proposal or reopen an account");
+}
+
+#[test]
+fn a_synthesiser_revised_meanwhile_is_not_sent_what_was_reckoned_for_another() {
+    let mut scene = workshop();
+    hand_in(&mut scene, question("q", task_rules()));
+    let mut agent = member("forge", SETTINGS);
+    agent.system_prompt = "You are another.".repeat(100);
+    scene.command(Command::RegisterAgent(agent));
+    let then = all_answer(&mut scene, &[("forge", "fix"), ("helm", "fix"), ("quill", "fix")]);
+    assert!(started(&then).is_empty(), "{:?}", then.types());
+    assert!(settled(&then).iter().any(|one| one.settlement == Settlement::Released));
+    assert!(reason(&then, "TaskConcluded").contains("revised meanwhile"));
 }

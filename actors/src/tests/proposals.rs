@@ -105,7 +105,7 @@ fn only_a_person_reviews_whatever_the_role() {
         let roles = Some(BTreeSet::from([Role::Owner]));
         let command = Command::ReviewProposal(review(proposal, ReviewDecision::Accepted));
         let input = Input::Command { principal, roles, command: Box::new(command) };
-        scene.when(&input).is_refused("only a person can review a proposal");
+        scene.when(&input).is_refused("only a person can review a proposal or reopen an account");
     }
 }
 

@@ -25,6 +25,13 @@ impl Amount {
         Self { tokens: self.tokens.plus(other.tokens), money: self.money.plus(other.money) }
     }
 
+    /// The sum, if there is such an amount.
+    pub fn checked_plus(self, other: Self) -> Option<Self> {
+        let tokens = self.tokens.get().checked_add(other.tokens.get())?;
+        let money = self.money.get().checked_add(other.money.get())?;
+        Some(Self { tokens: Tokens::new(tokens), money: MicroUsd::new(money) })
+    }
+
     /// What is left after taking `other`, or nothing.
     pub const fn less(self, other: Self) -> Self {
         Self { tokens: self.tokens.less(other.tokens), money: self.money.less(other.money) }
@@ -196,6 +203,8 @@ pub struct OverrunCharged {
     pub held_for: HeldFor,
     /// On which account.
     pub account: AccountId,
+    /// When it was set aside: the excess counts in that period.
+    pub since: Timestamp,
     /// The excess.
     pub overrun: Amount,
 }

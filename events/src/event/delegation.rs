@@ -39,6 +39,8 @@ pub struct DelegationRequested {
 pub enum DelegationRefusal {
     /// No active agent has the slug that was named.
     ReceiverUnknown,
+    /// Who would hand over is deactivated.
+    SenderInactive,
     /// It would be deeper than delegations may go.
     TooDeep {
         /// How deep they may go.

@@ -74,6 +74,7 @@ fn denied_by(because: &DelegationRefusal) -> Vec<PolicyRef> {
             wording::denied_by(because).into_iter().collect()
         }
         DelegationRefusal::ReceiverUnknown
+        | DelegationRefusal::SenderInactive
         | DelegationRefusal::TooDeep { .. }
         | DelegationRefusal::Cycle
         | DelegationRefusal::Repeated

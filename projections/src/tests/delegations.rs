@@ -1,5 +1,6 @@
 //! Who handed what to whom, what it may spend, and that the accounts above agree with it.
 
+use convoke_events::testkit::NOON;
 use convoke_events::*;
 
 use super::agreement::*;
@@ -59,6 +60,7 @@ fn an_overrun_of_a_delegation_counts_above_it_and_a_late_one_on_who_bears_it() {
     ends(&mut history, "login", &OUTER, Some(completed("outer", 1_100)), (1_000, 0, 100));
     assert_eq!(totals(&history, "login"), amounts([0, 1_300, 0, 100]));
     let late = OverrunCharged {
+        since: NOON,
         reservation: ReservationId::derive(&["call", "outer"]),
         held_for: HeldFor::Call(call_of("outer")),
         account: account("login"),

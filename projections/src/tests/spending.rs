@@ -1,5 +1,6 @@
 //! What was held, what was spent, and on which accounts.
 
+use convoke_events::testkit::NOON;
 use convoke_events::*;
 
 use super::agreement::*;
@@ -21,7 +22,7 @@ fn a_late_outcome_is_kept_and_its_overruns_add_up_in_the_cost() {
             (reservation("login", "contribution", "forge"), account("login"));
         let overrun = tokens(more);
         let held_for = HeldFor::Call(invocation);
-        let charged = OverrunCharged { reservation, held_for, account, overrun };
+        let charged = OverrunCharged { reservation, held_for, account, since: NOON, overrun };
         history.on("login", charged, Texts::none());
     }
     let collectives = view::<Collectives>(&history);

@@ -29,6 +29,7 @@ pub(super) fn reopen(
     if output.json {
         return Ok(output.json(&json!({
             "account": account,
+            "reopened": receipt.is_some(),
             "reason": why.reason,
             "by": by,
             "position": receipt.map(|receipt| receipt.last),

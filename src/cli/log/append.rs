@@ -14,7 +14,9 @@ use convoke_events::{
 use serde::Serialize;
 
 use super::lines::{Entry, entry, next_line, standard_input};
+use crate::cli::args::Global;
 use crate::cli::failure::Failure;
+use crate::cli::opening;
 use crate::cli::render::Output;
 
 /// How many lines may wait for their receipt.
@@ -24,12 +26,19 @@ const SERVICE: &str = "convoke log append";
 
 type Handed = Result<(usize, Landing), Failure>;
 
-pub(super) fn append(log: &Log, hub: &HubId, output: &mut Output) -> Result<(), Failure> {
+pub(super) fn append(global: &Global, hub: &HubId, output: &mut Output) -> Result<(), Failure> {
+    let (mut input, mut number) = (standard_input(), 0);
+    // Nothing is made for an input that holds nothing, or whose first line is a mistake.
+    let Some(first) = next_line(&mut input, &mut number)? else {
+        return Ok(());
+    };
+    let first = entry(&first, number)?;
+    let log = opening::to_create(global)?;
     let (sender, receiver) = mpsc::sync_channel(AHEAD);
-    let reading = Reading { log: log.clone(), hub: hub.clone(), clock: SystemClock::start() };
+    let reading = Reading { log, hub: hub.clone(), clock: SystemClock::start() };
     let reader = thread::Builder::new()
         .name("convoke-input".to_owned())
-        .spawn(move || reading.read(&mut standard_input(), &sender))
+        .spawn(move || reading.read(first, &mut input, number, &sender))
         .map_err(|source| Failure::Waiting { source })?;
     for handed in receiver {
         let (line, landing) = handed?;
@@ -56,16 +65,27 @@ struct Reading {
 }
 
 impl Reading {
-    /// Hands over line after line, up to the end or the first mistake.
-    fn read(&self, input: &mut impl BufRead, sender: &SyncSender<Handed>) {
-        let mut number = 0;
+    /// Hands over the first line's record and line after line behind it, up to the end or the first
+    /// mistake.
+    fn read(
+        &self,
+        first: Entry,
+        input: &mut impl BufRead,
+        mut number: usize,
+        sender: &SyncSender<Handed>,
+    ) {
+        let mut waiting = Some(first);
         loop {
-            let handed = match next_line(input, &mut number) {
-                Ok(Some(line)) => entry(&line, number).and_then(|entry| {
+            let next = match waiting.take() {
+                Some(first) => Ok(Some(first)),
+                None => next_line(input, &mut number)
+                    .and_then(|line| line.map(|line| entry(&line, number)).transpose()),
+            };
+            let handed = match next {
+                Ok(Some(entry)) => {
                     let append = self.append(entry);
-                    fits(&append, number)?;
-                    Ok((number, self.log.append(append)))
-                }),
+                    fits(&append, number).map(|()| (number, self.log.append(append)))
+                }
                 Ok(None) => return,
                 Err(failure) => Err(failure),
             };

@@ -1,11 +1,11 @@
 //! `convoke log export`: every event as a JSON line.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use convoke_events::{Log, Query};
 use serde_json::json;
 
+use super::out;
 use crate::cli::args::Export;
 use crate::cli::failure::Failure;
 use crate::cli::render::{Output, grouped};
@@ -29,7 +29,7 @@ pub(super) fn export(log: &Log, args: &Export, output: &mut Output) -> Result<()
         return Ok(());
     };
     let not_written = |source| Failure::Write { file: path.clone(), source };
-    let mut file = BufWriter::new(File::create(path).map_err(not_written)?);
+    let mut file = BufWriter::new(out::create(path)?);
     let events = log.export(query, &mut file)?;
     file.flush().and_then(|()| file.get_ref().sync_all()).map_err(not_written)?;
     if output.json {

@@ -61,7 +61,11 @@ pub(super) fn entry(line: &str, number: usize) -> Result<Entry, Failure> {
         Ok(other) => return Err(wrong("", &cut(&other), "a JSON object")),
         Err(error) => {
             let why = error.to_string().replace(" at line 1 column ", " at column ");
-            return Err(wrong("", &why, "a JSON object on one line"));
+            return Err(wrong(
+                "",
+                &format!("what is no JSON ({why})"),
+                "a JSON object on one line",
+            ));
         }
     };
     if let Some(name) = object.keys().find(|name| !FIELDS.contains(&name.as_str())) {

@@ -1,10 +1,12 @@
 //! `convoke log prove`: a proof for somebody without the log.
 
+use std::io::Write;
 use std::path::Path;
 
 use convoke_events::proof::Proof;
 use convoke_events::{Log, Position};
 
+use super::out;
 use crate::cli::failure::Failure;
 use crate::cli::render::{Output, grouped};
 
@@ -33,7 +35,7 @@ pub(super) fn prove(
     let Some(file) = out else {
         return Ok(output.line(proof)?);
     };
-    std::fs::write(file, format!("{proof}\n"))
+    writeln!(out::create(file)?, "{proof}")
         .map_err(|source| Failure::Write { file: file.to_owned(), source })?;
     if output.json {
         return Ok(output.json(&proof)?);

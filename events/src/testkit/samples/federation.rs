@@ -191,7 +191,8 @@ fn budget() -> Vec<(Event, Texts)> {
         uncertain: amount(100, 200),
         overrun: amount(20, 30),
     };
-    let overrun = OverrunCharged { reservation, held_for, account, overrun: amount(1, 2) };
+    let overrun =
+        OverrunCharged { reservation, held_for, account, since: NOON, overrun: amount(1, 2) };
     vec![
         (price.into(), by_ada()),
         (AccountOpened { account, parent, limits, funded_by }.into(), by_ada()),
