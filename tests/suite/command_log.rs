@@ -96,6 +96,47 @@ fn a_body_over_the_limit_is_refused_with_both_numbers() {
 }
 
 #[test]
+fn nothing_is_made_for_an_input_whose_first_line_is_a_mistake() {
+    let (_place, data) = fresh();
+    convoke_reading(&data, &["log", "append"], "not json\n").failed(2);
+    convoke_reading(&data, &["log", "append"], "").done();
+    assert!(!data.exists());
+}
+
+#[test]
+fn a_key_vouches_for_no_directory_without_an_event() {
+    let (_place, data) = fresh();
+    convoke_reading(&data, &["log", "append"], &outcomes(1)).done();
+    let key = json(&data, &["log", "verify"])["key"].as_str().unwrap().to_owned();
+    for name in ["sled", "journal-0", "journal-1", "clean", "checkpoints", "index", "format"] {
+        let path = data.join(name);
+        if path.is_dir() {
+            std::fs::remove_dir_all(path).unwrap();
+        } else {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    convoke(&data, &["log", "verify", "--key", &key]).failed(4);
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::write(elsewhere.path().join("diary"), "dear diary").unwrap();
+    convoke(elsewhere.path(), &["log", "verify"]).failed(1);
+}
+
+#[test]
+fn no_file_is_written_among_those_of_a_log() {
+    let (_place, data) = fresh();
+    convoke_reading(&data, &["log", "append"], &outcomes(1)).done();
+    let key = std::fs::read(data.join("key")).unwrap();
+    let out = data.join("key");
+    let out = out.to_str().unwrap();
+    for arguments in [&["log", "prove", "1", "--out", out][..], &["log", "export", "--out", out]] {
+        let complaint = convoke(&data, arguments).failed(1);
+        assert!(complaint.contains("holds the log's own files"), "{complaint}");
+    }
+    assert_eq!(std::fs::read(data.join("key")).unwrap(), key);
+}
+
+#[test]
 fn tail_shows_the_newest_last() {
     let (_place, data) = fresh();
     convoke_reading(&data, &["log", "append"], &outcomes(5)).done();

@@ -85,3 +85,16 @@ fn exactly_one_decision_has_to_be_named() {
     convoke(&data, &["review", "first", "--accept"]).failed(2);
     assert!(!data.exists());
 }
+
+#[test]
+fn a_review_of_something_else_than_what_is_there_is_refused() {
+    let (_place, data) = fresh();
+    json(&data, &RUN_EXAMPLE);
+    let proposal = &pending(&data)[0];
+    let seen = shown(&data, proposal)["digest"].as_str().unwrap().to_owned();
+    let other = "0".repeat(64);
+    let complaint = convoke(&data, &["review", proposal, "--accept", "--digest", &other]).failed(3);
+    assert!(complaint.contains(&seen) && complaint.contains(&other), "{complaint}");
+    convoke(&data, &["review", proposal, "--accept", "--by", ""]).failed(2);
+    convoke(&data, &["review", proposal, "--accept", "--digest", &seen]).done();
+}

@@ -217,7 +217,7 @@ fn a_key_hands_over_to_the_next_one_with_an_event() {
             assert_eq!((verified.checkpoints, verified.signed), (Vouched::Trusted, 3), "{index}");
         }
         let broken = log.verify_with(&key(3)).unwrap_err();
-        assert_eq!(broken.why, "the key given is none of the log's");
+        assert_eq!(broken.why, "the key given is none of this log's: was it written down right?");
         log.close().unwrap();
     }
 }

@@ -50,13 +50,20 @@ impl Subject<'_> {
         for checkpoint in checkpoints {
             covered = self.agrees_with(checkpoint, covered)?;
         }
-        let Some(trusted) = trusted.filter(|_| self.tree.size() > 0) else {
+        if trusted.is_some() && self.tree.size() == 0 {
+            let why = "there is no event here that the key given could have signed";
+            return Err(broken(0, why.to_owned()));
+        }
+        let Some(trusted) = trusted else {
             let nobody = checkpoints.is_empty();
             return Ok((if nobody { Vouched::None } else { Vouched::SelfAsserted }, covered));
         };
         let mut keys = self.keys.iter();
         let Some((since, _)) = keys.find(|(_, key)| key == trusted) else {
-            return Err(broken(0, "the key given is none of the log's".to_owned()));
+            return Err(broken(
+                0,
+                "the key given is none of this log's: was it written down right?".to_owned(),
+            ));
         };
         if covered < since.get() {
             let why = "neither the key given nor one it handed over to signed a checkpoint";

@@ -39,8 +39,6 @@ pub struct DelegationRequested {
 pub enum DelegationRefusal {
     /// No active agent has the slug that was named.
     ReceiverUnknown,
-    /// Who would hand over is deactivated.
-    SenderInactive,
     /// It would be deeper than delegations may go.
     TooDeep {
         /// How deep they may go.
@@ -77,6 +75,8 @@ pub enum DelegationRefusal {
     },
     /// The task, or the delegation it would be part of, has ended.
     Ended,
+    /// Who would hand over is deactivated.
+    SenderInactive,
 }
 
 /// A delegation was refused; nothing was set aside or sent. Texts: `scope`, `reason`.

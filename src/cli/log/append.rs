@@ -8,8 +8,8 @@ use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use convoke_events::{
-    Append, Clock, CorrelationId, Digest, EventId, HubId, Landing, Log, LogId, Pending, Position,
-    Principal, ServiceName, SystemClock, TextName, Texts,
+    Append, Clock, CorrelationId, Digest, EventId, HubId, Landing, Log, LogId, OpenError, Pending,
+    Position, Principal, ServiceName, SystemClock, TextName, Texts,
 };
 use serde::Serialize;
 
@@ -28,12 +28,17 @@ type Handed = Result<(usize, Landing), Failure>;
 
 pub(super) fn append(global: &Global, hub: &HubId, output: &mut Output) -> Result<(), Failure> {
     let (mut input, mut number) = (standard_input(), 0);
+    let there = match opening::to_write(global) {
+        Ok(log) => Some(log),
+        Err(Failure::Open(OpenError::NotFound { .. })) => None,
+        Err(failure) => return Err(failure),
+    };
     // Nothing is made for an input that holds nothing, or whose first line is a mistake.
     let Some(first) = next_line(&mut input, &mut number)? else {
         return Ok(());
     };
     let first = entry(&first, number)?;
-    let log = opening::to_create(global)?;
+    let log = there.map_or_else(|| opening::to_create(global), Ok)?;
     let (sender, receiver) = mpsc::sync_channel(AHEAD);
     let reading = Reading { log, hub: hub.clone(), clock: SystemClock::start() };
     let reader = thread::Builder::new()

@@ -1,5 +1,7 @@
 //! `convoke log verify`: whether the log is still what was written.
 
+use std::path::Path;
+
 use convoke_events::{Broken, Disagreement, OpenError, Position, PublicKey, Verified, Vouched};
 use serde_json::json;
 
@@ -19,8 +21,9 @@ pub(super) fn verify(
             (verified, log.public_key())
         }
         // A process that ended while it made the directory had acknowledged nothing.
-        Err(Failure::Open(OpenError::NotFound { directory })) if directory.is_dir() => {
-            (Ok(EMPTY), None)
+        Err(Failure::Open(OpenError::NotFound { directory })) if is_unfinished(&directory) => {
+            let nothing = |_| Broken { first_bad: Position::FIRST, why: NOTHING_SIGNED.to_owned() };
+            (trusted.map(nothing).map_or(Ok(EMPTY), Err), None)
         }
         // Opening checks the chain too, and what it finds is the answer.
         Err(Failure::Open(error)) if error.is_damage() => {
@@ -41,6 +44,24 @@ pub(super) fn verify(
             Err(Failure::Broken { first_bad, why })
         }
     }
+}
+
+const NOTHING_SIGNED: &str = "there is no event here that the key given could have signed";
+
+/// Whether a directory is empty, or holds only what is made before a log has its first event.
+fn is_unfinished(directory: &Path) -> bool {
+    const FIRST: [&str; 5] = ["lock", "sled", "journal-0", "journal-1", "key"];
+    let Ok(mut entries) = directory.read_dir() else {
+        return false;
+    };
+    entries.all(|entry| {
+        let name = entry.map(|entry| entry.file_name());
+        name.is_ok_and(|name| {
+            let name = name.to_string_lossy();
+            FIRST.iter().any(|first| name.trim_start_matches('.').starts_with(first))
+                || name.contains("format")
+        })
+    })
 }
 
 const EMPTY: Verified = Verified { events: 0, head: None, checkpoints: Vouched::None, signed: 0 };
