@@ -69,6 +69,8 @@ pub(crate) struct Invocations {
     open: BTreeMap<InvocationId, Open>,
     deadlines: BTreeSet<(Timestamp, InvocationId)>,
     given_up: BTreeMap<InvocationId, GivenUp>,
+    /// How many of a task's calls were given up and may still come back.
+    given_up_of: BTreeMap<TaskId, usize>,
 }
 
 impl Invocations {
@@ -86,12 +88,22 @@ impl Invocations {
                 if let Some(open) = self.close(*invocation)
                     && may_come_back(*class)
                 {
+                    let count = self.given_up_of.entry(open.started.task).or_default();
+                    *count = count.saturating_add(1);
                     let given_up = GivenUp { open, held: None, charged: Amount::ZERO };
                     self.given_up.insert(*invocation, given_up);
                 }
             }
             InvocationEvent::OutcomeArrivedLate(late) => {
-                self.given_up.remove(&late.invocation);
+                let late = self.given_up.remove(&late.invocation);
+                if let Some(task) = late.map(|late| late.open.started.task)
+                    && let Some(count) = self.given_up_of.get_mut(&task)
+                {
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        self.given_up_of.remove(&task);
+                    }
+                }
             }
         }
     }
@@ -118,7 +130,7 @@ impl Invocations {
 
     /// Whether a call of this task was given up and may still come back.
     pub(crate) fn may_come_back(&self, task: TaskId) -> bool {
-        self.given_up.values().any(|given_up| given_up.open.started.task == task)
+        self.given_up_of.contains_key(&task)
     }
 
     pub(crate) fn call(&self, invocation: InvocationId) -> Option<Call> {

@@ -26,7 +26,7 @@ impl Actor for Delegation {
 
     fn started(&mut self, context: &mut Self::Context) {
         let (call, returns) = (self.call.clone(), context.address().recipient());
-        pass(context, &self.receiver, Invoke { call, returns });
+        pass(&self.receiver, Invoke { call, returns });
     }
 }
 

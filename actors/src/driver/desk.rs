@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::hub::Hub;
-use super::message::{Drain, Give, Watch, pass};
+use super::message::{Drain, Give, Watch, pass, start};
 use super::setup::Setup;
 
 /// Starts the actors of hubs when they are first asked for, and passes messages on.
@@ -29,7 +29,7 @@ impl Desk {
             return hub.clone();
         }
         let hub = Hub::new(id.clone(), self.log.clone(), self.setup.clone(), self.models.clone());
-        let hub = hub.start();
+        let hub = start(hub);
         self.hubs.insert(id.clone(), hub.clone());
         hub
     }
@@ -42,16 +42,16 @@ impl Actor for Desk {
 impl Handler<Give> for Desk {
     type Result = ();
 
-    fn handle(&mut self, give: Give, context: &mut Self::Context) {
-        pass(context, &self.hub(&give.hub), give);
+    fn handle(&mut self, give: Give, _: &mut Self::Context) {
+        pass(&self.hub(&give.hub), give);
     }
 }
 
 impl Handler<Watch> for Desk {
     type Result = ();
 
-    fn handle(&mut self, watch: Watch, context: &mut Self::Context) {
-        pass(context, &self.hub(&watch.hub), watch);
+    fn handle(&mut self, watch: Watch, _: &mut Self::Context) {
+        pass(&self.hub(&watch.hub), watch);
     }
 }
 
@@ -62,7 +62,7 @@ impl Handler<Drain> for Desk {
         let mut drained = Vec::new();
         for hub in self.hubs.values() {
             let (reply, done) = oneshot::channel();
-            pass(context, hub, Drain { reply });
+            pass(hub, Drain { reply });
             drained.push(done);
         }
         let all = async move {

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use actix::{Actor, Addr, System};
+use actix::{Addr, System};
 use convoke_events::{HubId, Log, TaskConcluded, TaskId};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::desk::Desk;
-use super::message::{Drain, Give, Watch};
+use super::message::{Drain, Give, Watch, start};
 use super::setup::Setup;
 use crate::command::{Answer, CommandError, Order};
 
@@ -99,7 +99,7 @@ impl Federation {
         };
         let (reply, answer) = oneshot::channel();
         let give = Give { hub: hub.clone(), order, reply };
-        self.0.desk.send(give).await.map_err(|_| stopped())?;
+        self.0.desk.try_send(give).map_err(|_| stopped())?;
         let answer = answer.await.map_err(|_| CommandError::Unknown {
             why: "the runtime ended before it answered".to_owned(),
         })?;
@@ -118,7 +118,7 @@ impl Federation {
     ) -> Result<TaskConcluded, CommandError> {
         let (reply, end) = oneshot::channel();
         let watch = Watch { hub: hub.clone(), task, reply };
-        self.0.desk.send(watch).await.map_err(|_| stopped())?;
+        self.0.desk.try_send(watch).map_err(|_| stopped())?;
         end.await.map_err(|_| stopped())?
     }
 
@@ -127,7 +127,7 @@ impl Federation {
     pub async fn shutdown(&self) {
         self.0.admission.close();
         let (reply, drained) = oneshot::channel();
-        if self.0.desk.send(Drain { reply }).await.is_ok() {
+        if self.0.desk.try_send(Drain { reply }).is_ok() {
             // The desk drops the other end when it ends first, which is as good.
             let _ = drained.await;
         }
@@ -171,7 +171,7 @@ fn drive(number: u64, log: Log, setup: Setup, started: &std::sync::mpsc::SyncSen
     let handle = models.handle().clone();
     let system = System::new();
     let serving = system.block_on(async {
-        let desk = Desk::new(log, setup, handle).start();
+        let desk = start(Desk::new(log, setup, handle));
         started.send(Ok((desk, System::current()))).is_ok()
     });
     if serving && let Err(error) = system.run() {

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use actix::fut::wrap_future;
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, SpawnHandle};
-use convoke_events::{AppendError, HubId, Log, LogId, Receipt, Timestamp};
+use convoke_events::{HubId, Landing, Log, LogId, Timestamp};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
-use super::message::{CallOff, Drain, FanOut, Give, Reply, Returned, Watch, Watcher, pass};
+use super::message::{
+    CallOff, Drain, FanOut, Give, Landed, Reply, Returned, Watch, Watcher, pass, start,
+};
 use super::session::{Session, Ticket, Turn};
 use super::setup::Setup;
 use super::supervisor::Supervisor;
@@ -30,6 +32,7 @@ pub(super) struct Hub {
 struct Served {
     session: Session<Reply, Watcher>,
     supervisor: Addr<Supervisor>,
+    landings: mpsc::UnboundedSender<(Ticket, Landing)>,
     wake: Option<(Timestamp, SpawnHandle)>,
 }
 
@@ -61,8 +64,8 @@ impl Hub {
             return;
         };
         for (ticket, append) in turn.appends {
-            let landing = wrap_future::<_, Self>(self.log.append(append));
-            context.spawn(landing.map(move |fate, hub, context| hub.landed(ticket, fate, context)));
+            // Whoever tells of landings lives as long as this actor.
+            let _ = served.landings.send((ticket, self.log.append(append)));
         }
         for (reply, answer) in turn.answers {
             // Whoever asked may have gone; the answer stands all the same.
@@ -72,10 +75,10 @@ impl Hub {
             let _ = watcher.send(end);
         }
         if !turn.calls.is_empty() {
-            pass(context, &served.supervisor, FanOut(turn.calls));
+            pass(&served.supervisor, FanOut(turn.calls));
         }
         for call in turn.cancelled {
-            pass(context, &served.supervisor, CallOff(call));
+            pass(&served.supervisor, CallOff(call));
         }
         self.set_alarm(context);
         if self.served.as_ref().is_ok_and(|served| served.session.is_quiet()) {
@@ -83,15 +86,6 @@ impl Hub {
                 let _ = waiter.send(());
             }
         }
-    }
-
-    fn landed(
-        &mut self,
-        ticket: Ticket,
-        fate: Result<Receipt, AppendError>,
-        context: &mut Context<Self>,
-    ) {
-        self.take(context, |session, _| session.landed(ticket, fate));
     }
 
     /// Wakes the session at its next deadline.
@@ -136,8 +130,10 @@ impl Hub {
         );
         match Session::replay(self.id.clone(), reader, authority, seed) {
             Ok(session) => {
-                let supervisor = supervisor.start();
-                self.served = Ok(Served { session, supervisor, wake: None });
+                let supervisor = start(supervisor);
+                let (landings, landed) = mpsc::unbounded_channel();
+                actix::spawn(tell(landed, context.address()));
+                self.served = Ok(Served { session, supervisor, landings, wake: None });
                 let providers = self.setup.providers.clone();
                 self.take(context, move |session, now| {
                     let repeatable = |call: &crate::invocation::Call| {
@@ -205,6 +201,21 @@ impl Handler<Returned> for Hub {
 
     fn handle(&mut self, Returned(outcome): Returned, context: &mut Self::Context) {
         self.take(context, |session, now| session.outcome(outcome, now));
+    }
+}
+
+impl Handler<Landed> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, Landed(ticket, fate): Landed, context: &mut Self::Context) {
+        self.take(context, |session, _| session.landed(ticket, fate));
+    }
+}
+
+/// Tells a hub what became of its appends, in their order.
+async fn tell(mut landings: mpsc::UnboundedReceiver<(Ticket, Landing)>, hub: Addr<Hub>) {
+    while let Some((ticket, landing)) = landings.recv().await {
+        pass(&hub, Landed(ticket, landing.await));
     }
 }
 

@@ -1,9 +1,10 @@
 //! Messages: what the actors say to each other, and how it is passed on.
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
-use convoke_events::{HubId, InvocationId, TaskConcluded, TaskId};
+use actix::{Actor, Addr, Context, Handler, Message, Recipient};
+use convoke_events::{AppendError, HubId, InvocationId, Receipt, TaskConcluded, TaskId};
 use tokio::sync::oneshot;
 
+use super::session::Ticket;
 use crate::command::{Answer, CommandError, Order};
 use crate::invocation::{Call, Outcome};
 
@@ -47,6 +48,9 @@ pub(super) struct CallOff(pub(super) Call);
 /// What came of a call, on its way back to its hub.
 pub(super) struct Returned(pub(super) Outcome);
 
+/// What became of an append.
+pub(super) struct Landed(pub(super) Ticket, pub(super) Result<Receipt, AppendError>);
+
 /// A call has ended.
 pub(super) struct Ended(pub(super) InvocationId);
 
@@ -58,20 +62,27 @@ macro_rules! messages {
     )*};
 }
 
-messages!(Give, Watch, Drain, FanOut, Invoke, CallOff, Returned, Ended);
+messages!(Give, Watch, Drain, FanOut, Invoke, CallOff, Returned, Landed, Ended);
+
+/// How many messages an actor's mailbox holds: more than admission ever lets in, so that a message
+/// is never parked, and none overtakes another.
+const ROOM: usize = 1 << 30;
+
+/// Starts an actor with room for every message.
+pub(super) fn start<A: Actor<Context = Context<A>>>(actor: A) -> Addr<A> {
+    A::create(|context| {
+        context.set_mailbox_capacity(ROOM);
+        actor
+    })
+}
 
 /// Passes a message on in order; an actor that is gone drops it, and with it whoever waits for it.
-pub(super) fn pass<A, M, T>(context: &mut Context<A>, to: &Addr<T>, message: M)
+pub(super) fn pass<M, T>(to: &Addr<T>, message: M)
 where
-    A: Actor<Context = Context<A>>,
     T: Actor<Context = Context<T>> + Handler<M>,
     M: Message<Result = ()> + Send + 'static,
 {
-    let sent = to.send(message);
-    let sent = async {
-        if sent.await.is_err() {
-            tracing::debug!("an actor that is gone was sent a message");
-        }
-    };
-    context.spawn(actix::fut::wrap_future::<_, A>(sent));
+    if to.try_send(message).is_err() {
+        tracing::debug!("an actor that is gone was sent a message");
+    }
 }

@@ -115,11 +115,13 @@ impl<R, W> Session<R, W> {
             return turn;
         }
         let principal = order.caller.principal(&self.hub);
-        let digest = encode(&order.command).map_or_else(
-            |_| Digest::of(format!("{:?}", order.command).as_bytes()),
-            |bytes| Digest::of(&bytes),
-        );
-        let idempotency = order.key.clone().map(|key| Idempotency { key, digest });
+        let idempotency = order.key.clone().map(|key| {
+            let digest = encode(&order.command).map_or_else(
+                |_| Digest::of(format!("{:?}", order.command).as_bytes()),
+                |bytes| Digest::of(&bytes),
+            );
+            Idempotency { key, digest }
+        });
         let Some(reply) = self.repeated(&principal, idempotency.as_ref(), reply, &mut turn) else {
             return turn;
         };
@@ -363,18 +365,18 @@ impl<R, W> Session<R, W> {
             Some(Caller::Person(name)) => Some(name.clone()),
             Some(Caller::Service(_)) | None => None,
         };
-        let events = drafts.into_iter().map(|draft| {
-            let mut entropy = [0; 16];
-            entropy.copy_from_slice(self.draw().as_bytes().split_at(16).0);
-            Pending {
-                id: EventId::mint(now, u128::from_le_bytes(entropy)),
-                stream: draft.stream,
-                correlation: draft.correlation,
-                causation: draft.cause,
-                decided_at: now,
-                event: draft.event,
-                texts: draft.texts.with_some(TextName::PRINCIPAL, name.as_deref()),
-            }
+        // One draw for all of them: what tells the events of an append apart is their number.
+        let mut entropy = [0; 16];
+        entropy.copy_from_slice(self.draw().as_bytes().split_at(16).0);
+        let first = u128::from_le_bytes(entropy);
+        let events = (0_u128..).zip(drafts).map(|(number, draft)| Pending {
+            id: EventId::mint(now, first.wrapping_add(number)),
+            stream: draft.stream,
+            correlation: draft.correlation,
+            causation: draft.cause,
+            decided_at: now,
+            event: draft.event,
+            texts: draft.texts.with_some(TextName::PRINCIPAL, name.as_deref()),
         });
         let events = events.collect();
         let Origin { principal, trace, idempotency, .. } = from;

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::agent::Agent;
 use super::delegation::Delegation;
-use super::message::{CallOff, FanOut, Invoke, Returned, pass};
+use super::message::{CallOff, FanOut, Invoke, Returned, pass, start};
 use super::setup::Setup;
 
 /// Owns the addresses of a hub's agents, each started when it is first called.
@@ -40,21 +40,20 @@ impl Actor for Supervisor {
 impl Handler<FanOut> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, FanOut(calls): FanOut, context: &mut Self::Context) {
+    fn handle(&mut self, FanOut(calls): FanOut, _: &mut Self::Context) {
         for call in calls {
             let agent = self.agents.entry(call.agent).or_insert_with(|| {
-                Agent::new(
+                start(Agent::new(
                     self.hub.clone(),
                     self.reader.clone(),
                     self.setup.clone(),
                     self.models.clone(),
-                )
-                .start()
+                ))
             });
             if call.delegation.is_some() {
-                Delegation::new(call, agent.clone(), self.returns.clone()).start();
+                start(Delegation::new(call, agent.clone(), self.returns.clone()));
             } else {
-                pass(context, agent, Invoke { call, returns: self.returns.clone() });
+                pass(agent, Invoke { call, returns: self.returns.clone() });
             }
         }
     }
@@ -63,9 +62,9 @@ impl Handler<FanOut> for Supervisor {
 impl Handler<CallOff> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, CallOff(call): CallOff, context: &mut Self::Context) {
+    fn handle(&mut self, CallOff(call): CallOff, _: &mut Self::Context) {
         if let Some(agent) = self.agents.get(&call.agent) {
-            pass(context, agent, CallOff(call));
+            pass(agent, CallOff(call));
         }
     }
 }
