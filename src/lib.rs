@@ -13,7 +13,7 @@
 //! 2. Nothing is sent to a model before its recorded decision, its permission and its reservation.
 //! 3. After a crash the runtime goes on where the log ends; no answered call is repeated.
 //! 4. Convoke runs on threads of its own: its futures may be awaited in any asynchronous runtime or
-//!    in none, and dropping its handles never blocks.
+//!    in none, and dropping its handles waits for no call under way.
 //!
 //! # Examples
 //!

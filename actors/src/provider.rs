@@ -214,8 +214,8 @@ pub trait Provider: Send + Sync + 'static {
     /// Whether a call whose fate is unknown may be made again.
     fn safety(&self) -> Safety;
 
-    /// Calls the model once. The future must end soon after `cancel` says so; a panic in it fails
-    /// this call alone.
+    /// Calls the model once. The future must end within a second after `cancel` says so, with what
+    /// was used if it knows; after that it is dropped. A panic in it fails this call alone.
     fn call(&self, request: ModelRequest, deltas: Deltas, cancel: Cancel) -> CallFuture;
 }
 

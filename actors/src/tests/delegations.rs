@@ -486,3 +486,16 @@ fn a_synthesiser_revised_meanwhile_is_not_sent_what_was_reckoned_for_another() {
     assert!(settled(&then).iter().any(|one| one.settlement == Settlement::Released));
     assert!(reason(&then, "TaskConcluded").contains("revised meanwhile"));
 }
+
+#[test]
+fn what_comes_late_counts_in_the_period_in_which_it_was_set_aside() {
+    let mut scene = guild();
+    hand_in(&mut scene, question("q", task_rules()));
+    let call = calls_of(&scene, &["forge"])[0].clone();
+    let set_aside = scene.now();
+    scene.wait(Duration::from_hours(30));
+    scene.when(&Input::Deadline(call.invocation));
+    let then = scene.answered(&call, "late", usage(5_000, 5_000));
+    let since = found!(then, Event::Budget(BudgetEvent::OverrunCharged(one)) => one.since);
+    assert_eq!(since, [set_aside]);
+}

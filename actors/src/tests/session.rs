@@ -294,3 +294,90 @@ fn what_cannot_be_recorded_is_refused_and_leaves_the_state_alone() {
     assert!(too_large.size > too_large.limit && too_large.limit >= 16_000, "{too_large}");
     assert_eq!(stage.session.state(), &before);
 }
+
+#[test]
+fn a_refusal_on_record_is_no_receipt_when_the_command_is_given_again() {
+    let mut stage = Stage::workshop(LocalOwner);
+    stage.done(Command::SubmitTask(super::cast::question("q", task_rules())));
+    // `forge` is advisory: it may not delegate, and that is recorded.
+    let request = crate::command::DelegationRequest {
+        task: task("q"),
+        parent: None,
+        from: word("forge"),
+        to: word("helm"),
+        scope: "look".to_owned(),
+        tokens: None,
+        trim: false,
+    };
+    let delegate = || keyed("k", Command::Delegate(request.clone()));
+    let mut seen = stage.give("first", delegate());
+    seen.appends.extend(stage.give("at once", delegate()).appends);
+    let told = stage.land(seen).answers;
+    assert_eq!(in_short(&told), [("first", "refused"), ("at once", "refused")]);
+    let seen = stage.give("later", delegate());
+    assert_eq!(in_short(&stage.land(seen).answers), [("later", "refused")]);
+    assert!(stage.types().contains(&"DelegationRefused"));
+}
+
+#[test]
+fn a_stopped_session_asks_for_no_alarm() {
+    let mut stage = Stage::workshop(LocalOwner);
+    let seen = stage.give("task", order("ada", Command::SubmitTask(triage("a"))));
+    assert!(stage.session.wake_at().is_some(), "its call has a deadline");
+    let why = "the disk is gone".to_owned();
+    for (ticket, _) in seen.appends {
+        stage
+            .session
+            .landed(ticket, Err(convoke_events::AppendError::Unknown { why: why.clone() }));
+    }
+    assert_eq!(stage.session.wake_at(), None);
+}
+
+#[test]
+fn a_call_past_its_deadline_is_not_made_again_after_a_restart() {
+    let mut stage = Stage::workshop(LocalOwner);
+    stage.done(Command::SubmitTask(triage("a")));
+    let mut stage = stage.restarted();
+    let seen = stage.session.resume(|_| true, NOON.plus(std::time::Duration::from_hours(2)));
+    assert_eq!(seen.calls, []);
+    stage.land(seen);
+    assert!(stage.types().contains(&"InvocationFailed"));
+}
+
+#[test]
+fn an_outcome_that_cannot_be_recorded_as_it_came_fails_its_call_and_is_charged() {
+    use convoke_events::{Log, Options};
+
+    let options = Options { max_text: 8_192, ..Options::default() };
+    let log = Log::on(Arc::new(MemoryStore::new()), options).unwrap();
+    let reader = log.reader().clone();
+    let authority = Arc::new(LocalOwner);
+    let mut session =
+        crate::driver::session::Session::<(), ()>::replay(hub(), reader, authority, 7).unwrap();
+    let mut calls = Vec::new();
+    let commands = crate::testkit::orders().into_iter().chain([Command::SubmitTask(triage("a"))]);
+    for command in commands {
+        let turn = session.order(order("ada", command), (), NOON);
+        for (ticket, append) in turn.appends {
+            calls.extend(session.landed(ticket, log.append(append).wait()).calls);
+        }
+    }
+    let call = calls.remove(0);
+    let mut outcome = answer(&call, "bug", usage(7, 5));
+    if let Ok(response) = &mut outcome.result {
+        let content = serde_json::json!({"recommendation": "bug", "body": "b".repeat(10_000)});
+        response.parts = vec![crate::provider::Part::Text(content.to_string())];
+    }
+    let turn = session.outcome(outcome, NOON);
+    let events: Vec<_> = turn.appends.iter().flat_map(|(_, append)| &append.events).collect();
+    let failed = events.iter().any(|pending| {
+        matches!(&pending.event, Event::Invocation(InvocationEvent::InvocationFailed(failed))
+            if failed.class == FailureClass::Malformed)
+    });
+    let charged = events.iter().find_map(|pending| {
+        let Event::Budget(BudgetEvent::Settled(settled)) = &pending.event else { return None };
+        Some(settled.charged.tokens.get())
+    });
+    assert!(failed, "{events:?}");
+    assert_eq!(charged, Some(12));
+}
