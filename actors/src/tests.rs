@@ -1,5 +1,6 @@
 //! What the room promises, file by file.
 
+mod accounts;
 mod authority;
 mod books;
 mod budgets;

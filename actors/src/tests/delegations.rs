@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use convoke_events::{
     BudgetEvent, DelegationEvent, DelegationId, DelegationRefusal, Event, FailureClass, HeldFor,
-    InvocationEvent, Limits, Period, Settlement, Tokens, TrustLevel, Usage, Verb,
+    InvocationEvent, Limits, Settlement, Tokens, TrustLevel, Usage, Verb,
 };
 
 use super::books::Books;
@@ -19,7 +19,7 @@ const SETTINGS: &str = r#"{"rules":[{"any":["x"],"recommend":"a","confidence":1,
     "otherwise":{"recommend":"b","confidence":1,"reason":"r"}}"#;
 
 /// The small federation, in which forge, helm and quill may delegate.
-fn guild() -> Scene {
+pub(super) fn guild() -> Scene {
     let mut commands = orders();
     for slug in ["forge", "helm", "quill"] {
         let mut agent = member(slug, SETTINGS);
@@ -331,58 +331,6 @@ fn a_failed_call_fails_its_delegation_and_nothing_else() {
 }
 
 #[test]
-fn a_limit_of_a_day_starts_anew_at_midnight() {
-    let mut scene = guild();
-    let day = Limits { tokens: Some(Tokens::new(1_200)), money: None, period: Period::Day };
-    scene.command(Command::SetHubLimits(day));
-    let submission = |name: &str| crate::command::TaskSubmission {
-        limits: Limits::default(),
-        ..question(name, task_rules())
-    };
-    let invited = |then: &Then| started(then).len();
-    let first = hand_in(&mut scene, submission("one"));
-    assert!(invited(&first) >= 2);
-    let second = hand_in(&mut scene, submission("two"));
-    assert!(invited(&second) < invited(&first), "the day's limit binds");
-    scene.wait(Duration::from_hours(24));
-    let third = hand_in(&mut scene, submission("three"));
-    assert_eq!(invited(&third), invited(&first), "a new day, a new limit");
-}
-
-#[test]
-fn a_person_reopens_what_an_overrun_closed() {
-    let mut scene = guild();
-    let hub_account = convoke_events::AccountId::derive(&[hub().as_str()]);
-    scene.command(Command::SetHubLimits(limits(3_000, 1_000_000)));
-    hand_in(&mut scene, question("q", task_rules()));
-    let call = scene.state().owed().calls[0].clone();
-    let then = scene.answered(&call, "fix", usage(9_000, 9_000));
-    let closed = found!(then, Event::Budget(BudgetEvent::AccountClosed(one)) => one.account);
-    assert_eq!(closed, [hub_account]);
-    let short = hand_in(&mut scene, question("r", task_rules()));
-    assert!(started(&short).is_empty());
-    scene.command(Command::SetHubLimits(limits(100_000, 100_000_000)));
-    let short = hand_in(&mut scene, question("s", task_rules()));
-    assert!(started(&short).is_empty(), "a higher limit alone does not reopen it");
-    let reason = "looked into".to_owned();
-    let reopen = Command::ReopenAccount { account: hub_account, reason };
-    scene.command(reopen.clone()).leaves(&["AccountReopened"]);
-    scene.command(reopen).leaves(&[]);
-    assert!(!started(&hand_in(&mut scene, question("t", task_rules()))).is_empty());
-}
-
-#[test]
-fn a_budget_of_nobody_is_not_reopened() {
-    let account = convoke_events::AccountId::derive(&["another hub's"]);
-    let reason = "mine".to_owned();
-    let refusal = guild().command(Command::ReopenAccount { account, reason }).answer.unwrap_err();
-    assert_eq!(
-        refusal.to_string(),
-        format!("account {account} is unknown to this hub, or ended with its task")
-    );
-}
-
-#[test]
 fn amounts_that_overflow_are_refused_and_not_wrapped() {
     let mut scene = at_work(Some(10_000));
     let then = delegate(&mut scene, wish("forge", "helm", "look", u64::MAX));
@@ -461,20 +409,6 @@ fn what_an_answer_overran_is_counted_before_what_it_hands_over() {
 }
 
 #[test]
-fn a_service_reopens_nothing() {
-    let mut scene = guild();
-    let account = convoke_events::AccountId::derive(&[hub().as_str()]);
-    let reason = "please".to_owned();
-    let then = scene.when(&Input::Command {
-        principal: convoke_events::Principal::Service(word("billing")),
-        roles: Some([convoke_events::Role::Owner].into()),
-        command: Box::new(Command::ReopenAccount { account, reason }),
-    });
-    let refusal = then.answer.unwrap_err().to_string();
-    assert_eq!(refusal, "only a person can review a proposal or reopen an account");
-}
-
-#[test]
 fn a_synthesiser_revised_meanwhile_is_not_sent_what_was_reckoned_for_another() {
     let mut scene = workshop();
     hand_in(&mut scene, question("q", task_rules()));
@@ -485,17 +419,4 @@ fn a_synthesiser_revised_meanwhile_is_not_sent_what_was_reckoned_for_another() {
     assert!(started(&then).is_empty(), "{:?}", then.types());
     assert!(settled(&then).iter().any(|one| one.settlement == Settlement::Released));
     assert!(reason(&then, "TaskConcluded").contains("revised meanwhile"));
-}
-
-#[test]
-fn what_comes_late_counts_in_the_period_in_which_it_was_set_aside() {
-    let mut scene = guild();
-    hand_in(&mut scene, question("q", task_rules()));
-    let call = calls_of(&scene, &["forge"])[0].clone();
-    let set_aside = scene.now();
-    scene.wait(Duration::from_hours(30));
-    scene.when(&Input::Deadline(call.invocation));
-    let then = scene.answered(&call, "late", usage(5_000, 5_000));
-    let since = found!(then, Event::Budget(BudgetEvent::OverrunCharged(one)) => one.since);
-    assert_eq!(since, [set_aside]);
 }
