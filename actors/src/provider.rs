@@ -5,6 +5,7 @@ pub mod rules;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use convoke_events::{
     FailureClass, FinishReason, ModelName, ProviderName, Timestamp, Tokens, Usage,
@@ -133,12 +134,77 @@ pub struct ProviderFailure {
     pub message: String,
     /// What was used all the same.
     pub usage: Usage,
+    /// Whether the same call may succeed later.
+    pub retry: Retry,
+    /// Whether the provider may ask money for it.
+    pub billed: Billed,
+}
+
+/// Whether the same call may succeed later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// It would fail again: somebody has to change something first.
+    Never,
+    /// It may, and not before this long from now: what the provider asked for, zero if nothing.
+    After(Duration),
+}
+
+impl Retry {
+    /// What holds for failures of this class where the provider says nothing else.
+    pub const fn of(class: FailureClass) -> Self {
+        match class {
+            FailureClass::Unavailable | FailureClass::RateLimited | FailureClass::Overloaded => {
+                Self::After(Duration::ZERO)
+            }
+            FailureClass::Auth
+            | FailureClass::Billing
+            | FailureClass::Refused
+            | FailureClass::Malformed
+            | FailureClass::Timeout
+            | FailureClass::Cancelled
+            | FailureClass::InDoubt
+            | FailureClass::NoProvider
+            | FailureClass::Panicked
+            | FailureClass::Quota
+            | FailureClass::InvalidRequest
+            | FailureClass::NoModel
+            | FailureClass::Truncated => Self::Never,
+        }
+    }
+}
+
+/// Whether a provider may ask money for a call that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Billed {
+    /// It is known that it does not: nothing was sent, or it was turned away at the door.
+    No,
+    /// Nobody knows; where no usage was said either, the whole reservation stays charged.
+    Unknown,
 }
 
 impl ProviderFailure {
-    /// A failure of which no usage is known.
+    /// A failure of which no usage is known, to be tried again as its class says ([`Retry::of`]).
+    /// It may have been billed, unless no provider was there to be asked.
     pub fn new(class: FailureClass, message: impl Into<String>) -> Self {
-        Self { class, message: message.into(), usage: Usage::default() }
+        let unasked = matches!(class, FailureClass::NoProvider);
+        let billed = if unasked { Billed::No } else { Billed::Unknown };
+        let (usage, retry) = (Usage::default(), Retry::of(class));
+        Self { class, message: message.into(), usage, retry, billed }
+    }
+
+    /// The same, known not to be billed.
+    pub fn unbilled(self) -> Self {
+        Self { billed: Billed::No, ..self }
+    }
+
+    /// The same with what was used.
+    pub fn with_usage(self, usage: Usage) -> Self {
+        Self { usage, ..self }
+    }
+
+    /// The same, to be tried again as said here.
+    pub fn with_retry(self, retry: Retry) -> Self {
+        Self { retry, ..self }
     }
 }
 

@@ -154,7 +154,7 @@ impl<R, W> Session<R, W> {
         if let Err(refusal) = self.take(&Input::Outcome(outcome), None, now, &mut turn) {
             // What cannot be recorded as it came is recorded as a failure, and charged.
             let message = format!("what came cannot be recorded: {refusal}");
-            let failure = ProviderFailure { class: FailureClass::Malformed, message, usage };
+            let failure = ProviderFailure::new(FailureClass::Malformed, message).with_usage(usage);
             let result = Err(failure);
             let outcome = Outcome { invocation, attempt, result, latency };
             let _ = self.take(&Input::Outcome(outcome), None, now, &mut turn);

@@ -14,7 +14,7 @@ use crate::budget::{Settling, on_accounts};
 use crate::collective;
 use crate::decision::{Decision, Draft, Story, cut};
 use crate::delegation::{self, Sender};
-use crate::provider::{ModelResponse, ProviderFailure};
+use crate::provider::{Billed, ModelResponse, ProviderFailure};
 use crate::state::State;
 use crate::task;
 
@@ -76,7 +76,7 @@ fn closed(
         Ok(response) => {
             judge(state, started, response).map(|answer| (response, answer)).map_err(|why| {
                 let (class, message) = (FailureClass::Malformed, why);
-                ProviderFailure { class, message, usage: response.usage }
+                ProviderFailure::new(class, message).with_usage(response.usage)
             })
         }
         Err(failure) => Err(failure.clone()),
@@ -192,9 +192,10 @@ fn settlement(
     };
     let response = answered.as_ref().ok().map(|(response, _)| *response);
     let model = priced(state, started, response);
-    let nothing_sent =
-        answered.as_ref().is_err_and(|failure| failure.class == FailureClass::NoProvider);
-    let settling = if nothing_sent { Settling::NothingSent } else { Settling::Used(&usage) };
+    let free = answered
+        .as_ref()
+        .is_err_and(|failure| failure.billed == Billed::No && failure.usage == Usage::default());
+    let settling = if free { Settling::NothingSent } else { Settling::Used(&usage) };
     on_accounts(story, state.ledger.settle(held, model, settling))
 }
 

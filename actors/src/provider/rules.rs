@@ -74,7 +74,7 @@ impl From<Unanswered> for ProviderFailure {
             Unanswered::NoRoom(_) => FailureClass::Malformed,
         };
         // Nothing was used, and that is known: the reservation is given back whole.
-        Self { usage: usage(0, 0), ..Self::new(class, unanswered.to_string()) }
+        Self::new(class, unanswered.to_string()).with_usage(usage(0, 0)).unbilled()
     }
 }
 

@@ -53,7 +53,10 @@ fn under_way(limits: Limits) -> (Scene, Call, Amount, AccountId) {
 }
 
 fn failure(call: &Call, class: FailureClass, usage: Usage) -> Input {
-    let failure = ProviderFailure { class, message: "a test wanted it so".to_owned(), usage };
+    failed(call, ProviderFailure::new(class, "a test wanted it so").with_usage(usage))
+}
+
+fn failed(call: &Call, failure: ProviderFailure) -> Input {
     let (invocation, attempt) = (call.invocation, call.attempt);
     let (result, latency) = (Err(failure), std::time::Duration::ZERO);
     Input::Outcome(Outcome { invocation, attempt, result, latency })
@@ -211,6 +214,17 @@ fn where_no_provider_is_configured_everything_goes_back() {
     let then = scene.when(&failure(&call, FailureClass::NoProvider, Usage::default()));
     assert_eq!(settled(&then)[0].settlement, Settlement::Released);
     assert!(settled(&then)[0].charged.is_zero());
+}
+
+#[test]
+fn what_is_known_not_to_be_billed_goes_back_unless_it_says_what_it_used() {
+    let (scene, call, ..) = under_way(Limits::default());
+    for (said, charged) in [(Usage::default(), amount(0, 0)), (usage(3, 0), amount(3, 3))] {
+        let mut scene = scene.clone();
+        let failure = ProviderFailure::new(FailureClass::RateLimited, "too many").unbilled();
+        let then = scene.when(&failed(&call, failure.with_usage(said)));
+        assert_eq!(settled(&then)[0].charged, charged);
+    }
 }
 
 #[test]

@@ -126,28 +126,40 @@ pub struct InvocationAnswered {
 }
 
 enumeration! {
-    /// Why a call has no answer.
+    /// Why a call has no answer, and whether the same call may succeed later.
     FailureClass "failure class" {
-        /// The provider asks to come back later, or broke off.
+        /// The provider could not be reached, or broke off. Retry.
         Unavailable = "unavailable",
-        /// The provider does not let us in.
+        /// The provider does not let us in, or no key is configured. No retry.
         Auth = "auth",
-        /// The provider wants money first.
+        /// The provider wants money first. No retry.
         Billing = "billing",
-        /// The provider or its policy refused the content.
+        /// The provider or its policy refused the content. No retry.
         Refused = "refused",
-        /// The answer has not the shape asked for.
+        /// The answer has not the shape asked for. No retry of the same call.
         Malformed = "malformed",
-        /// The deadline passed.
+        /// The deadline passed. No retry.
         Timeout = "timeout",
-        /// It was called off.
+        /// It was called off. No retry.
         Cancelled = "cancelled",
-        /// The process ended during the call, and the provider cannot be asked twice.
+        /// The process ended during the call, and the provider cannot be asked twice. No retry.
         InDoubt = "in_doubt",
-        /// No provider of this name is configured.
+        /// No provider of this name is configured. No retry.
         NoProvider = "no_provider",
-        /// The provider's code panicked.
+        /// The provider's code panicked. No retry.
         Panicked = "panicked",
+        /// A limit on requests or tokens per time was reached. Retry, not before the provider says.
+        RateLimited = "rate_limited",
+        /// The provider is too busy, or still starts. Retry, not before the provider says.
+        Overloaded = "overloaded",
+        /// A limit that no short wait lifts was reached, such as one per day. No retry.
+        Quota = "quota",
+        /// The provider does not take the request as it is. No retry.
+        InvalidRequest = "invalid_request",
+        /// The provider serves no such model, or none that can do what is asked. No retry.
+        NoModel = "no_model",
+        /// The bound on output was reached before there was an answer. No retry.
+        Truncated = "truncated",
     }
 }
 
