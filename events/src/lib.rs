@@ -67,6 +67,7 @@ mod digest;
 mod directory;
 mod error;
 mod event;
+pub mod evidence;
 mod id;
 mod log;
 mod merkle;

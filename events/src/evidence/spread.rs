@@ -1,0 +1,20 @@
+//! How far opinions lie apart.
+
+/// The entropy of these weights as a share of the largest there could be among as many outcomes:
+/// 0 where one has all the weight, 1 where all have the same. Weights that are not above 0 count as
+/// nothing; without weight, or with fewer than two outcomes, it is 0.
+pub fn normalised_entropy(weights: &[f64]) -> f64 {
+    let held = || weights.iter().copied().filter(|weight| *weight > 0.0 && weight.is_finite());
+    let total: f64 = held().sum();
+    let outcomes = u32::try_from(weights.len()).unwrap_or(u32::MAX);
+    if total <= 0.0 || outcomes < 2 {
+        return 0.0;
+    }
+    let entropy: f64 = held()
+        .map(|weight| {
+            let share = weight / total;
+            -share * libm::log(share)
+        })
+        .sum();
+    (entropy / libm::log(f64::from(outcomes))).clamp(0.0, 1.0)
+}
