@@ -81,6 +81,7 @@ impl Provider for Models {
                 Ok(ModelResponse {
                     provider: request.provider,
                     model: request.model,
+                    upstream: None,
                     parts: vec![Part::Text(answer.to_owned())],
                     finish: FinishReason::Stop,
                     usage: Usage { input: tokens, output: tokens, ..Usage::default() },

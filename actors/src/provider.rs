@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use convoke_events::{
-    FailureClass, FinishReason, ModelName, ProviderName, Timestamp, Tokens, Usage,
+    FailureClass, FinishReason, ModelName, ProviderName, Timestamp, Tokens, UpstreamName, Usage,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -105,6 +105,8 @@ pub struct ModelResponse {
     pub provider: ProviderName,
     /// Which model really answered.
     pub model: ModelName,
+    /// To whom the provider passed the call on, where it says so.
+    pub upstream: Option<UpstreamName>,
     /// The answer.
     pub parts: Vec<Part>,
     /// Why it stopped.

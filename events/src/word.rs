@@ -115,6 +115,8 @@ words! {
     RuleName "rule name" is_slug SLUG;
     /// A model, as its provider names it.
     ModelName "model name" is_free FREE;
+    /// Who really served a call that its provider passed on, as the provider names it.
+    UpstreamName "upstream name" is_free FREE;
     /// A line of models that err alike.
     ModelFamily "model family" is_free FREE;
     /// Something an agent can do.

@@ -67,6 +67,7 @@ fn answer(request: &ModelRequest) -> Result<ModelResponse, ProviderFailure> {
     Ok(ModelResponse {
         provider: request.provider.clone(),
         model: request.model.clone(),
+        upstream: None,
         parts: vec![Part::Text(content.to_string())],
         finish: FinishReason::Stop,
         usage: Usage { input: tokens, output: tokens, ..Usage::default() },

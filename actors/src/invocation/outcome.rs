@@ -143,6 +143,7 @@ fn answer_draft(
         attempt: started.attempt,
         provider: response.provider.clone(),
         model: response.model.clone(),
+        upstream: response.upstream.clone(),
         finish: response.finish,
         usage: response.usage,
         key: answer.key.clone(),

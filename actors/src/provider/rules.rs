@@ -49,6 +49,7 @@ impl Provider for Rules {
                 usage: usage(input_bytes(&request), content.len()),
                 provider: request.provider,
                 model: request.model,
+                upstream: None,
                 parts: vec![Part::Text(content)],
                 finish: FinishReason::Stop,
             })

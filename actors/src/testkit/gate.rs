@@ -43,6 +43,7 @@ impl Provider for Gate {
             Ok(ModelResponse {
                 provider: request.provider,
                 model: request.model,
+                upstream: None,
                 parts: vec![Part::Text(answer)],
                 finish: FinishReason::Stop,
                 usage: Usage::default(),

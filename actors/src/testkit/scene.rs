@@ -117,6 +117,7 @@ pub fn answer(call: &Call, recommendation: &str, usage: Usage) -> Outcome {
     let response = ModelResponse {
         provider: call.provider.clone(),
         model: call.model.clone(),
+        upstream: None,
         parts: vec![Part::Text(content.to_string())],
         finish: FinishReason::Stop,
         usage,

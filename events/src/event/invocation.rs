@@ -6,7 +6,7 @@ use super::{PolicyRef, ProviderName, Verb, enumeration};
 use crate::upcast::Upcast;
 use crate::{
     AgentId, ArtifactType, CollectiveId, Confidence, DecisionId, DelegationId, InvocationId, Key,
-    MicroUsd, ModelName, ReservationId, TaskId, Timestamp, Tokens,
+    MicroUsd, ModelName, ReservationId, TaskId, Timestamp, Tokens, UpstreamName,
 };
 
 enumeration! {
@@ -113,6 +113,8 @@ pub struct InvocationAnswered {
     pub provider: ProviderName,
     /// Which model really answered.
     pub model: ModelName,
+    /// To whom the provider passed the call on, where it says so.
+    pub upstream: Option<UpstreamName>,
     /// Why it stopped.
     pub finish: FinishReason,
     /// What it used.

@@ -69,15 +69,17 @@ fn started(facts: &InvocationStarted, told: &Told) -> String {
 
 fn answered(recorded: &Recorded, facts: &InvocationAnswered, told: &Told) -> String {
     let confidence = facts.confidence.map(|sure| format!(" with confidence {sure}"));
+    let upstream = facts.upstream.as_ref().map(|upstream| format!(" through {upstream}"));
     let said = recorded.texts.get(&TextName::CONTENT).map(first_lines);
     let said = said.map(|said| format!(": \"{said}\"")).unwrap_or_default();
     format!(
-        "{} answered `{}`{}{said} (model `{}` of {}; {}; {:?})",
+        "{} answered `{}`{}{said} (model `{}` of {}{}; {}; {:?})",
         told.caller(facts.invocation),
         facts.key,
         confidence.unwrap_or_default(),
         facts.model,
         facts.provider,
+        upstream.unwrap_or_default(),
         usage(&facts.usage),
         Duration::from_micros(facts.latency_us),
     )

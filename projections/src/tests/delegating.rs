@@ -98,6 +98,7 @@ pub(super) fn call_ends(history: &mut History, task_name: &str, name: &str, used
             attempt: 1,
             provider: ProviderName::Rules,
             model: word("rules-1"),
+            upstream: None,
             finish: FinishReason::Stop,
             usage: Usage {
                 input: Some(Tokens::new(used - 50)),

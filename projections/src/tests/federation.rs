@@ -173,6 +173,7 @@ pub(super) fn answer(history: &mut History, name: &str, purpose: Purpose, slug: 
         attempt: 1,
         provider: ProviderName::Rules,
         model: word("rules-1"),
+        upstream: None,
         finish: FinishReason::Stop,
         usage: Usage {
             input: Some(Tokens::new(200)),

@@ -100,6 +100,7 @@ impl Provider for Says {
             Ok(ModelResponse {
                 provider: request.provider,
                 model: request.model,
+                upstream: None,
                 parts: vec![Part::Text(words)],
                 finish: FinishReason::Stop,
                 usage: Usage::default(),

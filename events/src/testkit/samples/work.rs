@@ -106,6 +106,7 @@ fn invocations() -> Vec<(Event, Texts)> {
         attempt,
         provider,
         model: word("gemini-x-002"),
+        upstream: Some(word("cloud-a")),
         finish: FinishReason::Length,
         usage: USAGE,
         key: word("fix-it"),
