@@ -52,6 +52,16 @@ impl Collectives {
         self.open.get(&collective)?.verdict.as_ref()
     }
 
+    /// What was contributed, in order of priority.
+    pub(crate) fn contributions(&self, collective: CollectiveId) -> Vec<ContributionRecorded> {
+        let open = self.open.get(&collective);
+        open.map(concluding::in_order)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(one, _)| one.clone())
+            .collect()
+    }
+
     pub(crate) fn task(&self, collective: CollectiveId) -> Option<TaskId> {
         self.open.get(&collective).map(|open| open.task)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use convoke_events::{
     AccountId, AgentId, ArtifactType, Capability, DelegationId, Digest, GovernanceDefault, HubId,
-    IdempotencyKey, Keyword, Limits, MicroUsd, ModelFamily, ModelName, Principal, ProposalId,
+    IdempotencyKey, Key, Keyword, Limits, MicroUsd, ModelFamily, ModelName, Principal, ProposalId,
     ProviderName, Rate, Receipt, ReviewDecision, Role, ServiceName, Slug, TaskId, TaskPlan,
     TaskType, Tier, Tokens, TrustLevel, Verb,
 };
@@ -198,6 +198,8 @@ pub struct Review {
     pub note: Option<String>,
     /// The reviewer's own version; needed for a revision, and only there.
     pub revision: Option<String>,
+    /// The recommendation that is the right one, where the proposal names none or is revised.
+    pub key: Option<Key>,
 }
 
 /// What can be asked of a hub. A command that would change nothing is answered and leaves no event.

@@ -1,6 +1,6 @@
 //! What a decider hands back: events that are not recorded yet, and an answer.
 
-use convoke_events::{CorrelationId, Event, EventId, RuleName, StreamId, TaskId, Texts};
+use convoke_events::{CorrelationId, Event, EventId, RuleName, StreamId, TaskId, TaskType, Texts};
 
 use crate::refusal::Refusal;
 
@@ -72,6 +72,14 @@ pub(crate) fn rule_name(name: &'static str) -> RuleName {
     match RuleName::new(name) {
         Ok(name) => name,
         Err(error) => unreachable!("our own rules are named by slugs: {error}"),
+    }
+}
+
+/// One of the task types that every hub knows.
+pub(crate) fn task_type_named(name: &'static str) -> TaskType {
+    match TaskType::new(name) {
+        Ok(name) => name,
+        Err(error) => unreachable!("our own task types are named by words: {error}"),
     }
 }
 

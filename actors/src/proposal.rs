@@ -1,12 +1,14 @@
 //! Proposal: a result that waits for a person, and what people decide on it.
 
+mod credit;
 mod review;
 
 use std::collections::BTreeMap;
 
 use convoke_events::{
-    ArtifactType, CollectiveId, Confidence, Digest, EventId, Key, MediaType, ProposalBasis,
-    ProposalEvent, ProposalId, ProposalMade, ReviewDecision, StreamId, TaskId, TextName, Texts,
+    ArtifactType, CollectiveId, Confidence, ContributionRecorded, Digest, EventId, Key, MediaType,
+    ProposalBasis, ProposalEvent, ProposalId, ProposalMade, ReviewDecision, StreamId, TaskType,
+    TextName, Texts,
 };
 
 pub(crate) use self::review::review;
@@ -14,9 +16,11 @@ use crate::decision::{Draft, Story};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Pending {
-    task: TaskId,
-    digest: Digest,
-    made: EventId,
+    made: ProposalMade,
+    /// Whose contributions it rests on, in order of priority.
+    contributions: Vec<ContributionRecorded>,
+    /// The event that made it.
+    cause: EventId,
 }
 
 /// The proposals of a hub; of a reviewed one only the decision remains.
@@ -27,10 +31,16 @@ pub(crate) struct Proposals {
 }
 
 impl Proposals {
-    pub(crate) fn evolve(&mut self, id: EventId, event: &ProposalEvent) {
+    /// `contributions` are those to the collective of the proposal that is made, if it is of one.
+    pub(crate) fn evolve(
+        &mut self,
+        id: EventId,
+        event: &ProposalEvent,
+        contributions: Vec<ContributionRecorded>,
+    ) {
         match event {
             ProposalEvent::ProposalMade(made) => {
-                let pending = Pending { task: made.task, digest: made.digest, made: id };
+                let pending = Pending { made: made.clone(), contributions, cause: id };
                 self.pending.insert(made.proposal, pending);
             }
             ProposalEvent::ProposalReviewed(reviewed) => {
@@ -45,6 +55,7 @@ impl Proposals {
 #[derive(Debug)]
 pub(crate) struct Made<'a> {
     pub(crate) collective: CollectiveId,
+    pub(crate) task_type: &'a TaskType,
     pub(crate) artifact: &'a ArtifactType,
     pub(crate) basis: ProposalBasis,
     pub(crate) key: Option<Key>,
@@ -54,11 +65,12 @@ pub(crate) struct Made<'a> {
 /// Makes a task's proposal of this content.
 pub(crate) fn make(story: Story, made: Made<'_>, content: String) -> Draft {
     let proposal = ProposalId::derive(&[&story.task.to_string()]);
-    let Made { collective, artifact, basis, key, confidence } = made;
+    let Made { collective, task_type, artifact, basis, key, confidence } = made;
     let facts = ProposalMade {
         proposal,
         task: story.task,
         collective: Some(collective),
+        task_type: task_type.clone(),
         artifact: artifact.clone(),
         basis,
         key,

@@ -1,8 +1,8 @@
 //! Refusals: which rule of the federation a command would have hurt.
 
 use convoke_events::{
-    AccountId, AppendError, DelegationId, Digest, HubId, ProposalId, ReviewDecision, Role, Slug,
-    TaskId, TaskType, record::TooLarge,
+    AccountId, AppendError, DelegationId, Digest, HubId, Key, ProposalId, ReviewDecision, Role,
+    Slug, TaskId, TaskType, record::TooLarge,
 };
 
 /// A rule of the federation that a command would have hurt; nothing of the command was done.
@@ -113,6 +113,24 @@ pub enum Refusal {
         decision: ReviewDecision,
         /// What it must do: `hold` or `not hold`.
         need: &'static str,
+    },
+    /// An accepted proposal recommends what it recommends.
+    #[error(
+        "proposal {proposal} recommends `{key}`: it cannot be accepted as `{named}`, only revised"
+    )]
+    KeyDiffers {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// What it recommends.
+        key: Key,
+        /// What the reviewer named.
+        named: Key,
+    },
+    /// A rejection says what does not hold, and nothing of what does.
+    #[error("proposal {proposal} cannot be rejected for another recommendation, only revised")]
+    KeyOfARejection {
+        /// Which proposal.
+        proposal: ProposalId,
     },
     /// Only people review proposals and reopen accounts.
     #[error("only a person can review a proposal or reopen an account")]

@@ -2,7 +2,8 @@
 
 use convoke_events::{
     AccountId, Amount, BudgetEvent, CollectiveEvent, CollectiveId, DelegationId, Event, EventId,
-    HubId, InvocationEvent, InvocationId, Purpose, TaskConcluded, TaskEvent, TaskId, Timestamp,
+    HubId, InvocationEvent, InvocationId, ProposalEvent, Purpose, TaskConcluded, TaskEvent, TaskId,
+    Timestamp,
 };
 
 use crate::authority::Roles;
@@ -134,9 +135,19 @@ impl State {
                 self.collectives.evolve(id, event);
             }
             Event::Delegation(event) => self.delegations.evolve(id, event),
-            Event::Proposal(event) => self.proposals.evolve(id, event),
+            Event::Proposal(event) => self.evolve_proposal(id, event),
             Event::Host(_) => {}
         }
+    }
+
+    fn evolve_proposal(&mut self, id: EventId, event: &ProposalEvent) {
+        let contributions = match event {
+            ProposalEvent::ProposalMade(made) => {
+                made.collective.map(|collective| self.collectives.contributions(collective))
+            }
+            ProposalEvent::ProposalReviewed(_) => None,
+        };
+        self.proposals.evolve(id, event, contributions.unwrap_or_default());
     }
 
     fn evolve_invocation(&mut self, id: EventId, event: &InvocationEvent) {

@@ -7,6 +7,7 @@ mod budgets;
 mod cast;
 mod collectives;
 mod crashes;
+mod credits;
 mod delegations;
 mod federation;
 mod governance;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use convoke_events::{
-    AccountId, AgentId, CollectiveId, DelegationId, Digest, HubId, IdParseError, Position,
+    AccountId, AgentId, CollectiveId, DelegationId, Digest, HubId, IdParseError, Key, Position,
     ProposalId, PublicKey, Slug, TaskId, Timestamp,
 };
 
@@ -257,6 +257,10 @@ pub(super) struct Review {
     /// The digest of what was seen, as `proposals show` prints it; refused if it is another by now
     #[arg(long, value_name = "HEX")]
     pub(super) digest: Option<Digest>,
+    /// The right recommendation, where the proposal names none or is revised; by it contributors
+    /// are judged
+    #[arg(long, value_name = "RECOMMENDATION")]
+    pub(super) key: Option<Key>,
     /// What there is to note about it
     #[arg(long, value_name = "TEXT")]
     pub(super) note: Option<String>,

@@ -40,6 +40,7 @@ pub(super) fn review(
         digest: Some(args.digest.unwrap_or(proposal.digest)),
         note: args.note.clone(),
         revision,
+        key: args.key.clone(),
     };
     let answer = give(log, &proposal.hub, &by, Command::ReviewProposal(order))?;
     tell(proposal, decision, &by, answer, output)

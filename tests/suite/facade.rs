@@ -97,6 +97,7 @@ async fn work(runtime: &Runtime) {
         digest: Some(proposal.digest),
         note: None,
         revision: None,
+        key: None,
     };
     ada.review(review.clone()).await.unwrap();
     let again = ada.review(review).await.unwrap_err();

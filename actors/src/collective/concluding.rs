@@ -69,7 +69,7 @@ pub(crate) fn conclude(state: &State, id: CollectiveId, now: Timestamp) -> Vec<D
 }
 
 /// Contributions in the order of the participants' priority, whoever answered first.
-fn in_order(collective: &Collective) -> Vec<(&ContributionRecorded, &ModelFamily)> {
+pub(super) fn in_order(collective: &Collective) -> Vec<(&ContributionRecorded, &ModelFamily)> {
     let participants = collective.participants.iter();
     let contributions = participants.filter_map(|participant| {
         let contribution = collective.contributions.get(&participant.invocation)?;
@@ -185,6 +185,7 @@ fn divergence(state: &State, id: CollectiveId, collective: &Collective, story: S
     let content = serde_json::json!({ "status": "divergent", "positions": positions }).to_string();
     let made = proposal::Made {
         collective: id,
+        task_type: &collective.task_type,
         artifact: &collective.artifact,
         basis: ProposalBasis::Divergence,
         key: None,
@@ -211,8 +212,12 @@ pub(crate) fn synthesised(
         agent_version: started.agent_version,
         invocation: started.invocation,
     };
+    let Some(open) = state.collectives.open.get(&collective) else {
+        return Vec::new();
+    };
     let made = proposal::Made {
         collective,
+        task_type: &open.task_type,
         artifact: &started.artifact,
         basis,
         key: state.collectives.verdict(collective).cloned(),

@@ -28,6 +28,7 @@ fn commands() -> Vec<(Command, &'static str, Role)> {
         digest: None,
         note: None,
         revision: None,
+        key: None,
     };
     let (task_type, agent) = (word("triage"), word("scout"));
     let (owner, operator) = (Role::Owner, Role::Operator);

@@ -23,7 +23,7 @@ fn pending() -> (Scene, ProposalId, Digest) {
 
 fn review(proposal: ProposalId, decision: ReviewDecision) -> Review {
     let revision = (decision == ReviewDecision::Revised).then(|| "my own words".to_owned());
-    Review { proposal, decision, digest: None, note: None, revision }
+    Review { proposal, decision, digest: None, note: None, revision, key: None }
 }
 
 fn give(scene: &mut Scene, review: Review) -> Then {

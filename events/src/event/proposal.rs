@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::enumeration;
 use crate::{
     AgentId, ArtifactType, CollectiveId, Confidence, Digest, InvocationId, Key, ProposalId, TaskId,
+    TaskType,
 };
 
 /// Where a proposal's content comes from.
@@ -22,6 +23,15 @@ pub enum ProposalBasis {
     },
     /// Contributions that do not agree, side by side.
     Divergence,
+    /// The final answer of one agent, asked alone.
+    Answer {
+        /// Who gave it.
+        agent: AgentId,
+        /// In which version.
+        agent_version: u32,
+        /// In which call.
+        invocation: InvocationId,
+    },
 }
 
 /// A proposal waits for review. Text: `content`.
@@ -33,6 +43,8 @@ pub struct ProposalMade {
     pub task: TaskId,
     /// From which collective.
     pub collective: Option<CollectiveId>,
+    /// The work it is, under which its contributors' record is kept.
+    pub task_type: TaskType,
     /// What it is, as governance names it.
     pub artifact: ArtifactType,
     /// Where its content comes from.
@@ -57,6 +69,22 @@ enumeration! {
     }
 }
 
+/// What a review says of one agent's work. An agent's record on a task type is its credits, and
+/// nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credit {
+    /// Whose record.
+    pub agent: AgentId,
+    /// In which version.
+    pub agent_version: u32,
+    /// On which work; writing a synthesis is work of the type `synthesis`, whatever it is about.
+    pub task_type: TaskType,
+    /// Whether it was right.
+    pub right: bool,
+    /// How sure it had said it was.
+    pub confidence: Option<Confidence>,
+}
+
 /// A person decided on a proposal. Texts: `note`, and `content` where it was revised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProposalReviewed {
@@ -68,4 +96,8 @@ pub struct ProposalReviewed {
     pub reviewed: Digest,
     /// SHA-256 of the reviewer's own version.
     pub revised: Option<Digest>,
+    /// The recommendation that the reviewer named, where that was left to them.
+    pub key: Option<Key>,
+    /// Whose record it changes, and how.
+    pub credits: Vec<Credit>,
 }

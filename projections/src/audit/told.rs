@@ -115,7 +115,9 @@ impl Told {
         } else if let Event::Proposal(ProposalEvent::ProposalMade(facts)) = &recorded.event {
             let members = facts.collective.and_then(|id| self.members.get(&id));
             let mut authors = members.cloned().unwrap_or_default();
-            if let ProposalBasis::Synthesis { agent, .. } = facts.basis {
+            if let ProposalBasis::Synthesis { agent, .. } | ProposalBasis::Answer { agent, .. } =
+                facts.basis
+            {
                 authors.insert(agent);
             }
             self.authors.insert(facts.proposal, authors);

@@ -72,6 +72,16 @@ pub(super) fn verdict(history: &mut History, name: &str, status: ConsensusStatus
     history.on(name, reached, Texts::none().with(TextName::REASON, "all name the same"));
 }
 
+fn credit(slug: &str, task_type: &str) -> Credit {
+    Credit {
+        agent: agent(slug),
+        agent_version: 1,
+        task_type: word(task_type),
+        right: true,
+        confidence: Confidence::new(0.9),
+    }
+}
+
 /// The whole way of one task: agreed, synthesised, proposed and accepted by Grace.
 pub(super) fn agreed(history: &mut History, name: &str) -> Position {
     convene(history, name);
@@ -88,6 +98,7 @@ pub(super) fn agreed(history: &mut History, name: &str) -> Position {
         proposal: proposal(name),
         task: task(name),
         collective: Some(collective(name)),
+        task_type: word("implementation"),
         artifact: word("implementation"),
         basis: ProposalBasis::Synthesis {
             agent: agent("forge"),
@@ -105,7 +116,14 @@ pub(super) fn agreed(history: &mut History, name: &str) -> Position {
     history.by_person("Grace");
     let (proposal, reviewed) = (proposal(name), Digest::of(b"fix it"));
     let decision = ReviewDecision::Accepted;
-    let review = ProposalReviewed { proposal, decision, reviewed, revised: None };
+    let review = ProposalReviewed {
+        proposal,
+        decision,
+        reviewed,
+        revised: None,
+        key: None,
+        credits: vec![credit("forge", "synthesis"), credit("forge", "implementation")],
+    };
     let last = history.on(name, review, Texts::none().with(TextName::NOTE, "well done"));
     history.by_runtime();
     last

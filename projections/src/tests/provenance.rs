@@ -30,6 +30,7 @@ fn traced() -> History {
         task: task("login"),
         collective: Some(collective("login")),
         artifact: word("implementation"),
+        task_type: word("implementation"),
         basis: ProposalBasis::Divergence,
         key: Some(word("fix")),
         confidence: None,

@@ -5,7 +5,7 @@ use super::federation::{account, agent, decision, invocation, policy, reason, re
 use crate::testkit::{NOON, word};
 use crate::{
     Amount, BlockReason, CollectiveConvened, CollectiveId, Conclusion, Confidence, ConsensusStatus,
-    ContributionRecorded, Digest, Escalation, Event, FailureClass, FinishReason,
+    ContributionRecorded, Credit, Digest, Escalation, Event, FailureClass, FinishReason,
     InteractionRecorded, InvocationAnswered, InvocationFailed, InvocationStarted, MediaType,
     MicroUsd, OutcomeArrivedLate, OutcomeRecorded, Participant, ParticipantStanding, ProposalBasis,
     ProposalId, ProposalMade, ProposalReviewed, ProviderName, Purpose, ReviewDecision, Synthesiser,
@@ -189,6 +189,7 @@ fn proposals() -> Vec<(Event, Texts)> {
         proposal: proposal(),
         task: task(),
         collective: Some(collective()),
+        task_type: word("implementation"),
         artifact: word("implementation"),
         basis: ProposalBasis::Synthesis {
             agent: agent(),
@@ -204,6 +205,14 @@ fn proposals() -> Vec<(Event, Texts)> {
         decision: ReviewDecision::Revised,
         reviewed: Digest::of(b"content"),
         revised: Some(Digest::of(b"revised")),
+        key: Some(word("wait")),
+        credits: vec![Credit {
+            agent: agent(),
+            agent_version: 2,
+            task_type: word("implementation"),
+            right: true,
+            confidence: confidence(),
+        }],
     };
     let texts = Texts::none()
         .with(TextName::PRINCIPAL, "Grace Hopper")
