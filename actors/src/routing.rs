@@ -86,6 +86,18 @@ impl Routing {
                 let (candidates, selected) = (decided.candidates.clone(), decided.selected.clone());
                 decisions.insert(id, Decided { id, candidates, selected });
             }
+            RoutingEvent::CandidatesListed(listed) => {
+                let decisions = self.decisions.get_mut(&listed.task);
+                if let Some(decided) = decisions.and_then(|them| them.get_mut(&listed.decision)) {
+                    decided.candidates.extend(listed.candidates.iter().cloned());
+                }
+            }
+            RoutingEvent::RoutingRulesSet(_)
+            | RoutingEvent::TaskWordsFound(_)
+            | RoutingEvent::BiddingOpened(_)
+            | RoutingEvent::BidPlaced(_)
+            | RoutingEvent::BidRefused(_)
+            | RoutingEvent::BiddingClosed(_) => {}
         }
     }
 
@@ -143,6 +155,7 @@ pub(crate) fn by_policy(
             policy: Some(policy.at),
             priority: *priority,
             standing,
+            scored: None,
         }
     });
     let candidates = candidates.collect();
@@ -177,6 +190,7 @@ pub(crate) fn named(
         policy: None,
         priority: 1,
         standing: CandidateStanding::Eligible,
+        scored: None,
     };
     let chosen = Chosen { rule: RULE_NAMED, candidates: vec![candidate], rests_on: routing.newest };
     record(registry, question, chosen, Choice::First, what)
@@ -223,7 +237,12 @@ fn record(
         task_type: task_type.clone(),
         rule: rule_name(rule),
         rule_version: RULE_VERSION,
+        most: (choice == Choice::First).then_some(1),
+        rules_version: None,
+        weights: None,
+        evidence: None,
         candidates: candidates.clone(),
+        more_pages: 0,
         selected: selected.clone(),
         rests_on,
         tie_break: TieBreak::Priority,

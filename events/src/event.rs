@@ -225,6 +225,13 @@ catalogue! {
     Routing(RoutingEvent) {
         RoutingPolicySet = 1,
         RoutingDecided = 1,
+        CandidatesListed = 1,
+        RoutingRulesSet = 1,
+        TaskWordsFound = 1,
+        BiddingOpened = 1,
+        BidPlaced = 1,
+        BidRefused = 1,
+        BiddingClosed = 1,
     }
     /// What may be spent and what was.
     Budget(BudgetEvent) {

@@ -77,6 +77,7 @@ pub mod proof;
 #[cfg(test)]
 mod properties;
 pub mod record;
+mod score;
 mod signer;
 mod store;
 mod stream;
@@ -119,6 +120,7 @@ pub use self::number::*;
 pub use self::principal::*;
 pub use self::proof::{ConsistencyProof, InclusionProof, ProveError};
 pub use self::record::{Envelope, Recorded};
+pub use self::score::Score;
 pub use self::signer::*;
 pub use self::store::{
     CommitError, CommitStore, Disagreement, Disk, DiskFile, Durability, JournalOptions,

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use convoke_events::{
-    AgentId, CandidateStanding, DecisionId, Event, EventId, HubId, PolicyId, PolicyRef, Position,
-    Purpose, Recorded, RoutingDecided, RoutingEvent, RoutingPolicySet, RuleName, TaskId, TaskType,
-    TextName, TieBreak, Timestamp,
+    AgentId, Candidate, CandidateStanding, CandidatesListed, DecisionId, Event, EventId, Evidence,
+    HubId, PolicyId, PolicyRef, Position, Purpose, Recorded, RoutingDecided, RoutingEvent,
+    RoutingPolicySet, RuleName, Scored, TaskId, TaskType, TextName, TieBreak, Timestamp, Weights,
 };
 use serde::{Deserialize, Serialize};
 
@@ -60,8 +60,18 @@ pub struct Decision {
     pub rule: RuleName,
     /// In which version.
     pub rule_version: u32,
-    /// Everyone considered, in order of priority, the excluded ones too.
+    /// How many are asked at most; none means everyone who can be.
+    pub most: Option<u32>,
+    /// The version of the hub's routing rules it follows, where it follows them.
+    pub rules_version: Option<u32>,
+    /// What each component counted, where candidates were scored.
+    pub weights: Option<Weights>,
+    /// What the scores rest on, where they rest on earlier work.
+    pub evidence: Option<Evidence>,
+    /// Everyone considered, in order, the excluded ones too.
     pub candidates: Vec<Considered>,
+    /// Who is asked, in order.
+    pub selected: Vec<AgentId>,
     /// The newest event it rests on.
     pub rests_on: Option<EventId>,
     /// What told equal candidates apart.
@@ -87,6 +97,8 @@ pub struct Considered {
     pub priority: u32,
     /// Whether it could be asked.
     pub standing: CandidateStanding,
+    /// What its score is made of, where candidates were scored.
+    pub scored: Option<Scored>,
     /// Whether it is asked.
     pub selected: bool,
 }
@@ -174,16 +186,33 @@ impl Routing {
         self.policies.insert(facts.policy.id, policy);
     }
 
-    fn decided(&mut self, event: &Recorded, facts: &RoutingDecided) {
-        let candidates = facts.candidates.iter().map(|one| Considered {
+    fn considered(&self, page: &[Candidate], selected: &[AgentId]) -> Vec<Considered> {
+        let considered = page.iter().map(|one| Considered {
             agent: one.agent,
             slug: self.slugs.of(one.agent),
             agent_version: one.agent_version,
             policy: one.policy,
             priority: one.priority,
             standing: one.standing,
-            selected: facts.selected.contains(&one.agent),
+            scored: one.scored.clone(),
+            selected: selected.contains(&one.agent),
         });
+        considered.collect()
+    }
+
+    /// Takes in a further page of the decision before it.
+    fn listed(&mut self, facts: &CandidatesListed) {
+        let Some(at) = self.decisions.iter().rposition(|one| one.id == facts.decision) else {
+            return;
+        };
+        let selected = self.decisions.get(at).map(|one| one.selected.clone()).unwrap_or_default();
+        let page = self.considered(&facts.candidates, &selected);
+        if let Some(decision) = self.decisions.get_mut(at) {
+            decision.candidates.extend(page);
+        }
+    }
+
+    fn decided(&mut self, event: &Recorded, facts: &RoutingDecided) {
         let decision = Decision {
             id: facts.decision,
             hub: event.envelope.hub.clone(),
@@ -194,7 +223,12 @@ impl Routing {
             task_type: facts.task_type.clone(),
             rule: facts.rule.clone(),
             rule_version: facts.rule_version,
-            candidates: candidates.collect(),
+            most: facts.most,
+            rules_version: facts.rules_version,
+            weights: facts.weights,
+            evidence: facts.evidence.clone(),
+            candidates: self.considered(&facts.candidates, &facts.selected),
+            selected: facts.selected.clone(),
             rests_on: facts.rests_on,
             tie_break: facts.tie_break,
             seed: facts.seed,
@@ -206,7 +240,7 @@ impl Routing {
 
 impl Projection for Routing {
     const NAME: &'static str = "routing";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
@@ -216,6 +250,13 @@ impl Projection for Routing {
         match routing {
             RoutingEvent::RoutingPolicySet(facts) => self.policy_set(event, facts),
             RoutingEvent::RoutingDecided(facts) => self.decided(event, facts),
+            RoutingEvent::CandidatesListed(facts) => self.listed(facts),
+            RoutingEvent::RoutingRulesSet(_)
+            | RoutingEvent::TaskWordsFound(_)
+            | RoutingEvent::BiddingOpened(_)
+            | RoutingEvent::BidPlaced(_)
+            | RoutingEvent::BidRefused(_)
+            | RoutingEvent::BiddingClosed(_) => {}
         }
     }
 }

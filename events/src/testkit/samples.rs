@@ -2,6 +2,7 @@
 
 mod delegations;
 mod federation;
+mod routing;
 mod work;
 
 use crate::record::{self, Envelope, Recorded};

@@ -90,6 +90,15 @@ fn names(event: &Event, agent: AgentId, told: &Told) -> bool {
             RoutingEvent::RoutingDecided(facts) => {
                 facts.candidates.iter().any(|one| one.agent == agent)
             }
+            RoutingEvent::CandidatesListed(facts) => {
+                facts.candidates.iter().any(|one| one.agent == agent)
+            }
+            RoutingEvent::BidPlaced(facts) => facts.agent == agent,
+            RoutingEvent::BidRefused(facts) => facts.agent == agent,
+            RoutingEvent::RoutingRulesSet(_)
+            | RoutingEvent::TaskWordsFound(_)
+            | RoutingEvent::BiddingOpened(_)
+            | RoutingEvent::BiddingClosed(_) => false,
         },
         Event::Collective(collective) => match collective {
             CollectiveEvent::CollectiveConvened(facts) => told.takes_part(facts.collective, agent),

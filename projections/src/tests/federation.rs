@@ -100,6 +100,7 @@ pub(super) fn decide(
         policy: Some(policy(&format!("route {slug}"))),
         priority,
         standing: *standing,
+        scored: None,
     });
     let eligible = slugs.iter().filter(|(_, standing)| *standing == CandidateStanding::Eligible);
     let decided = RoutingDecided {
@@ -109,7 +110,12 @@ pub(super) fn decide(
         task_type: word("implementation"),
         rule: word("by-policy"),
         rule_version: 1,
+        most: None,
+        rules_version: None,
+        weights: None,
+        evidence: None,
         candidates: candidates.collect(),
+        more_pages: 0,
         selected: eligible.map(|(slug, _)| agent(slug)).collect(),
         rests_on: None,
         tie_break: TieBreak::Priority,

@@ -4,19 +4,18 @@ use crate::testkit::{NOON, word};
 use crate::{
     AccountClosed, AccountId, AccountLimitsSet, AccountOpened, AccountReopened, AgentDeactivated,
     AgentId, AgentProfile, AgentReactivated, AgentRegistered, AgentRevised, Amount, AttemptBlocked,
-    BlockReason, Candidate, CandidateStanding, DecisionId, Digest, Event, EventId,
-    GovernanceDefault, GovernanceDefaultSet, GovernancePolicySet, HeldFor, HubOpened, InvocationId,
-    Limits, MediaType, MicroUsd, OverrunCharged, Period, PolicyId, PolicyRef, PriceSet, Principal,
-    ProviderName, Purpose, Rate, ReservationId, Reserved, Role, RoleGranted, RoleWithdrawn,
-    RoutingDecided, RoutingPolicySet, Settled, Settlement, TaskId, TextName, Texts, TieBreak, Tier,
-    Tokens, TrustLevel, Verb,
+    BlockReason, DecisionId, Digest, Event, GovernanceDefault, GovernanceDefaultSet,
+    GovernancePolicySet, HeldFor, HubOpened, InvocationId, Limits, MediaType, MicroUsd,
+    OverrunCharged, Period, PolicyId, PolicyRef, PriceSet, Principal, ProviderName, Purpose, Rate,
+    ReservationId, Reserved, Role, RoleGranted, RoleWithdrawn, Settled, Settlement, TaskId,
+    TextName, Texts, Tier, Tokens, TrustLevel, Verb,
 };
 
 pub(super) fn samples() -> Vec<(Event, Texts)> {
     let mut samples = hub();
     samples.extend(registry());
     samples.extend(governance());
-    samples.extend(routing());
+    samples.extend(super::routing::samples());
     samples.extend(budget());
     samples
 }
@@ -53,7 +52,7 @@ pub(super) fn reason() -> Texts {
     Texts::none().with(TextName::REASON, "because it is a sample – naïvely so")
 }
 
-fn by_ada() -> Texts {
+pub(super) fn by_ada() -> Texts {
     Texts::none().with(TextName::PRINCIPAL, "Ada Lovelace")
 }
 
@@ -128,40 +127,6 @@ fn governance() -> Vec<(Event, Texts)> {
         (set.into(), by_ada()),
         (blocked.into(), reason()),
     ]
-}
-
-fn routing() -> Vec<(Event, Texts)> {
-    let set = RoutingPolicySet {
-        policy: policy(),
-        task_type: word("implementation"),
-        agent: agent(),
-        priority: 2,
-        active: true,
-    };
-    let candidate = |standing, priority| Candidate {
-        agent: agent(),
-        agent_version: 2,
-        policy: Some(policy()),
-        priority,
-        standing,
-    };
-    let decided = RoutingDecided {
-        decision: decision(),
-        task: task(),
-        purpose: Purpose::Contribution,
-        task_type: word("implementation"),
-        rule: word("priority"),
-        rule_version: 1,
-        candidates: vec![
-            candidate(CandidateStanding::Eligible, 1),
-            candidate(CandidateStanding::PolicyInactive, 2),
-        ],
-        selected: vec![agent()],
-        rests_on: Some(EventId::mint(NOON, 9)),
-        tie_break: TieBreak::Priority,
-        seed: Some(u64::MAX),
-    };
-    vec![(set.into(), by_ada()), (decided.into(), reason())]
 }
 
 fn budget() -> Vec<(Event, Texts)> {
