@@ -1,6 +1,8 @@
 //! What answers for an agent: the contract of a model provider, and the room of each one there is.
 
+pub mod address;
 pub mod rules;
+pub mod settings;
 
 use std::fmt;
 use std::future::Future;

@@ -9,7 +9,7 @@ use convoke_events::{
 
 use crate::command::AgentRegistration;
 use crate::decision::Draft;
-use crate::provider::rules;
+use crate::provider::settings;
 use crate::refusal::Refusal;
 
 /// One agent as the hub knows it.
@@ -91,12 +91,9 @@ pub(crate) fn register(
 
 fn check_settings(registration: &AgentRegistration) -> Result<(), Refusal> {
     let unfit = |why: String| Refusal::SettingsUnfit { slug: registration.slug.clone(), why };
-    if registration.provider == convoke_events::ProviderName::Rules {
-        let settings = registration.settings.as_deref();
-        let settings = settings.ok_or_else(|| unfit("it has no rules".to_owned()))?;
-        rules::validate(settings).map_err(|error| unfit(error.to_string()))?;
-    }
-    Ok(())
+    let AgentRegistration { provider, base_url, settings, .. } = registration;
+    settings::check(provider, base_url.as_deref(), settings.as_deref())
+        .map_err(|error| unfit(error.to_string()))
 }
 
 /// A registration's facts and its texts.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use convoke_actors::command::AgentRegistration;
-use convoke_actors::provider::rules;
+use convoke_actors::provider::address::BaseUrl;
+use convoke_actors::provider::{rules, settings};
 use convoke_events::{Key, ModelFamily, ModelName, ProviderName, Rate, Slug, Tier, TrustLevel};
 use serde_json::{Value, json};
 
@@ -48,8 +49,18 @@ pub(super) fn agent(field: &Field<'_>, slugs: &BTreeSet<String>) -> Option<Agent
     let keywords = or(&mut fields, "keywords", Vec::new(), |list| list.words(0..=MAX_WORDS));
     let rate = fields.need("rate").and_then(|rate| rate.number(0..=u64::MAX)).map(Rate::new);
     let system_prompt = fields.need("system_prompt").and_then(|prompt| prompt.text(1..=MAX_PROMPT));
-    let settings = settings(&mut fields, field, slugs);
+    let answered_by = match &provider {
+        Some(ProviderName::Rules) => {
+            rules_of(&mut fields, field, slugs).map(|settings| (None, Some(settings)))
+        }
+        Some(provider) => served(&mut fields, provider),
+        None => {
+            fields.skip(&["base_url", "settings", "rules", "otherwise", "compare"]);
+            None
+        }
+    };
     fields.finish();
+    let (base_url, settings) = answered_by?;
     Some(AgentRegistration {
         slug: slug?,
         name: name?,
@@ -57,14 +68,14 @@ pub(super) fn agent(field: &Field<'_>, slugs: &BTreeSet<String>) -> Option<Agent
         provider: provider?,
         model: model?,
         family: family?,
-        base_url: None,
+        base_url,
         trust: trust?,
         tier: tier?,
         capabilities: capabilities?,
         keywords: keywords?,
         rate: rate?,
         system_prompt: system_prompt?,
-        settings: Some(settings?),
+        settings,
     })
 }
 
@@ -81,14 +92,51 @@ fn or<'a, T>(
 /// Only providers this command has are taken: the others would fail every request.
 pub(super) fn known_provider(field: &Field<'_>) -> Option<ProviderName> {
     let provider = field.word::<ProviderName>()?;
-    if provider == ProviderName::Rules {
-        return Some(provider);
+    if let ProviderName::Host(_) = provider {
+        field.unlike(
+            "a provider that this command has: openrouter, gemini, openai, claude-code, rules",
+        );
+        return None;
     }
-    field.unlike("`rules`, the one provider that this version of the command has");
-    None
+    Some(provider)
 }
 
-fn settings(
+/// Where a real model is served, and the settings of its provider. Mistakes in them are told
+/// without what was found: it may be a key.
+fn served(
+    fields: &mut Fields<'_>,
+    provider: &ProviderName,
+) -> Option<(Option<String>, Option<String>)> {
+    let (url, table) = (fields.get("base_url"), fields.get("settings"));
+    let base_url = match &url {
+        None => None,
+        Some(url) => match url.as_str().map(BaseUrl::new) {
+            Some(Ok(base_url)) => Some(base_url.as_str().to_owned()),
+            Some(Err(error)) => {
+                url.mistake("a text that is none", format!("a base URL: {error}"));
+                return None;
+            }
+            None => {
+                url.mistake("something else", "a base URL, such as `http://127.0.0.1:8080/v1`");
+                return None;
+            }
+        },
+    };
+    let settings = match &table {
+        None => None,
+        Some(table) => Some(table.json()?.to_string()),
+    };
+    let place = table.as_ref().or(url.as_ref());
+    if let Err(unfit) = settings::check(provider, base_url.as_deref(), settings.as_deref()) {
+        if let Some(place) = place {
+            place.mistake("what does not hold", format!("what `{provider}` takes: {unfit}"));
+        }
+        return None;
+    }
+    Some((base_url, settings))
+}
+
+fn rules_of(
     fields: &mut Fields<'_>,
     agent: &Field<'_>,
     slugs: &BTreeSet<String>,

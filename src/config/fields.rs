@@ -6,6 +6,7 @@ use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 use std::str::FromStr;
 
+use serde_json::{Map, Number, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -156,6 +157,15 @@ impl<'a> Field<'a> {
         share
     }
 
+    /// The value as JSON, whatever it is; nothing if it holds what JSON cannot.
+    pub(super) fn json(&self) -> Option<Value> {
+        let found = json(self.value);
+        if found.is_none() {
+            self.mistake("a value that JSON has not", "texts, numbers, truths, lists and tables");
+        }
+        found
+    }
+
     /// True or false.
     pub(super) fn truth(&self) -> Option<bool> {
         let truth = self.value.as_bool();
@@ -214,6 +224,29 @@ impl<'a> Field<'a> {
     }
 }
 
+fn json(value: &DeValue<'_>) -> Option<Value> {
+    match value {
+        DeValue::String(text) => Some(Value::from(text.as_ref())),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).ok().map(Value::from)
+        }
+        DeValue::Float(number) => {
+            let number = number.as_str().parse().ok().and_then(Number::from_f64);
+            number.map(Value::Number)
+        }
+        DeValue::Boolean(truth) => Some(Value::from(*truth)),
+        DeValue::Datetime(_) => None,
+        DeValue::Array(array) => array.iter().map(|one| json(one.get_ref())).collect(),
+        DeValue::Table(table) => {
+            let fields = table.iter().map(|(key, one)| {
+                let name: &str = key.get_ref();
+                Some((name.to_owned(), json(one.get_ref())?))
+            });
+            fields.collect::<Option<Map<_, _>>>().map(Value::Object)
+        }
+    }
+}
+
 /// A table under reading.
 pub(super) struct Fields<'a> {
     sheet: &'a Sheet<'a>,
@@ -251,6 +284,11 @@ impl<'a> Fields<'a> {
             self.sheet.mistake(&self.at, &self.below(name), "nothing", "this field");
         }
         field
+    }
+
+    /// Takes these fields for known without reading them.
+    pub(super) fn skip(&mut self, names: &[&'static str]) {
+        self.known.extend(names);
     }
 
     /// Every field, whatever its name.

@@ -140,9 +140,9 @@ fn fields_of_agents_are_checked() {
     );
     check_scenario(
         "provider = \"rules\"",
-        "provider = \"openai\"",
-        "14: agents[0].provider: found `openai`, expected `rules`, the one provider that this \
-         version of the command has",
+        "provider = \"host:ours\"",
+        "14: agents[0].provider: found `host:ours`, expected a provider that this command has: \
+         openrouter, gemini, openai, claude-code, rules",
     );
     check_scenario(
         "rate = 40",
@@ -256,6 +256,42 @@ fn routing_policies_and_prices_name_what_there_is() {
         "[[prices]]\nprovider = \"rules\"\nmodel = \"rules-1\"\ninput = 1\noutput = 1\n[[policies]]",
         "35: prices[0].cached: found nothing, expected this field",
     );
+}
+
+#[test]
+fn what_may_be_a_key_is_refused_and_not_repeated() {
+    let rules = SCENARIO.find("[[agents.rules]]").unwrap()..SCENARIO.find("[[routing]]").unwrap();
+    for (more, expected) in [
+        (
+            "base_url = \"https://ada:s3cret@example.com/v1\"",
+            "18: agents[0].base_url: found a text that is none, expected a base URL: the base URL \
+             holds an `@`: it is recorded, so that it may hold no user name and no password",
+        ),
+        (
+            "base_url = \"https://example.com/v1\"",
+            "18: agents[0].base_url: found what does not hold, expected what `openai` takes: its \
+             base URL is not on this machine: say which key goes there with `key_env` or \
+             `key_file`, or `keyless = true`",
+        ),
+        (
+            "settings = { key_env = \"sk-s3cret\" }",
+            "18: agents[0].settings: found what does not hold, expected what `openai` takes: its \
+             setting `key_env` is not the name of an environment variable: A-Z, 0-9 and `_`",
+        ),
+        (
+            "settings = { api_key = \"sk-s3cret\" }",
+            "18: agents[0].settings: found what does not hold, expected what `openai` takes: its \
+             settings hold the unknown setting `api_key`, expected some of: key_env, key_file, \
+             keyless, temperature, top_p, answer, reasoning_effort, output_bound",
+        ),
+    ] {
+        let mut scenario = SCENARIO.to_owned();
+        scenario.replace_range(rules.clone(), &format!("{more}\n"));
+        let scenario = scenario.replacen("\"rules\"", "\"openai\"", 1);
+        let complaint = complaint(&scenario, REQUESTS);
+        assert!(complaint.starts_with(&format!("error: s.toml:{expected}\n")), "{complaint}");
+        assert!(!complaint.contains("s3cret"), "{complaint}");
+    }
 }
 
 #[test]
