@@ -2,59 +2,58 @@
 
 use convoke_events::Log;
 use convoke_projections::{
-    Agents, Budgets, Collectives, Delegations, Estimates, Governance, Proposals, Routing, Runner,
-    StartError, Tasks,
+    Agents, Budgets, Collectives, Delegations, Estimates, Governance, Held, Lineup, Live,
+    Proposals, Routing, Runner, StartError, Tasks,
 };
 
 /// Read models that follow the log; each can be waited for, so that a caller reads its own writes.
 pub struct Views {
     /// The agents and their versions.
-    pub agents: Runner<Agents>,
+    pub agents: Live<Agents>,
     /// The pieces of work and how they ended.
-    pub tasks: Runner<Tasks>,
+    pub tasks: Live<Tasks>,
     /// The results that wait for people.
-    pub proposals: Runner<Proposals>,
+    pub proposals: Live<Proposals>,
     /// The questions put to several agents.
-    pub collectives: Runner<Collectives>,
+    pub collectives: Live<Collectives>,
     /// What agents handed to each other.
-    pub delegations: Runner<Delegations>,
+    pub delegations: Live<Delegations>,
     /// What may be spent and what was.
-    pub budgets: Runner<Budgets>,
+    pub budgets: Live<Budgets>,
     /// What calls were thought to use, and what they used.
-    pub estimates: Runner<Estimates>,
+    pub estimates: Live<Estimates>,
     /// Who is asked, and who was.
-    pub routing: Runner<Routing>,
+    pub routing: Live<Routing>,
     /// What agents may do, and what was denied.
-    pub governance: Runner<Governance>,
+    pub governance: Live<Governance>,
+    runner: Runner,
 }
 
 impl Views {
     pub(crate) fn follow(log: &Log) -> Result<Self, StartError> {
+        let mut lineup = Lineup::of(log.clone());
         Ok(Self {
-            agents: Runner::start(log.clone(), None)?,
-            tasks: Runner::start(log.clone(), None)?,
-            proposals: Runner::start(log.clone(), None)?,
-            collectives: Runner::start(log.clone(), None)?,
-            delegations: Runner::start(log.clone(), None)?,
-            budgets: Runner::start(log.clone(), None)?,
-            estimates: Runner::start(log.clone(), None)?,
-            routing: Runner::start(log.clone(), None)?,
-            governance: Runner::start(log.clone(), None)?,
+            agents: lineup.add(),
+            tasks: lineup.add(),
+            proposals: lineup.add(),
+            collectives: lineup.add(),
+            delegations: lineup.add(),
+            budgets: lineup.add(),
+            estimates: lineup.add(),
+            routing: lineup.add(),
+            governance: lineup.add(),
+            runner: lineup.start()?,
         })
     }
 
-    /// Ends the threads that follow the log, and waits for them.
+    /// Holds all views at one position while the answer is held: what they then say, they say as of
+    /// the same event.
+    pub fn hold(&self) -> Held<'_> {
+        self.runner.hold()
+    }
+
+    /// Ends the thread that follows the log, and waits for it.
     pub(crate) fn stop(&self) {
-        let Self { agents, tasks, proposals, collectives, routing, governance, .. } = self;
-        let Self { delegations, budgets, estimates, .. } = self;
-        agents.stop();
-        tasks.stop();
-        proposals.stop();
-        collectives.stop();
-        delegations.stop();
-        budgets.stop();
-        estimates.stop();
-        routing.stop();
-        governance.stop();
+        self.runner.stop();
     }
 }

@@ -166,6 +166,10 @@ impl Projection for Agents {
     const NAME: &'static str = "agents";
     const VERSION: u32 = 1;
 
+    fn quotes(event: &Event) -> bool {
+        matches!(event, Event::Registry(_))
+    }
+
     fn fold(&mut self, event: &Recorded) {
         let Event::Registry(registry) = &event.event else {
             return;

@@ -193,6 +193,10 @@ impl Projection for Budgets {
     const NAME: &'static str = "budgets";
     const VERSION: u32 = 1;
 
+    fn quotes(event: &Event) -> bool {
+        matches!(event, Event::Delegation(_) | Event::Hub(_) | Event::Task(_))
+    }
+
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
         if let Event::Budget(budget) = &event.event {

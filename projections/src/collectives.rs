@@ -157,6 +157,10 @@ impl Projection for Collectives {
     const NAME: &'static str = "collectives";
     const VERSION: u32 = 1;
 
+    fn quotes(event: &Event) -> bool {
+        matches!(event, Event::Collective(_) | Event::Task(_) | Event::Invocation(_))
+    }
+
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
         if let Event::Collective(collective) = &event.event {

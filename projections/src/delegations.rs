@@ -241,6 +241,10 @@ impl Projection for Delegations {
     const NAME: &'static str = "delegations";
     const VERSION: u32 = 1;
 
+    fn quotes(event: &Event) -> bool {
+        matches!(event, Event::Delegation(_) | Event::Invocation(_))
+    }
+
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
         if let Event::Delegation(delegation) = &event.event {

@@ -139,6 +139,10 @@ impl Projection for Estimates {
     const NAME: &'static str = "estimates";
     const VERSION: u32 = 1;
 
+    fn quotes(_: &Event) -> bool {
+        false
+    }
+
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
         if let Event::Budget(BudgetEvent::Reserved(facts)) = &event.event {

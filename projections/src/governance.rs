@@ -186,6 +186,10 @@ impl Projection for Governance {
     const NAME: &'static str = "governance";
     const VERSION: u32 = 1;
 
+    fn quotes(event: &Event) -> bool {
+        matches!(event, Event::Governance(_) | Event::Delegation(_))
+    }
+
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
         if let Event::Governance(governance) = &event.event {

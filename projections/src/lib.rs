@@ -2,7 +2,7 @@
 //!
 //! Every view here is folded from the events of a [`convoke_events::Log`] and from nothing else. A
 //! view can be thrown away at any time and rebuilt ([`fold_to_head`], [`as_of`]) or kept up to date
-//! while the log grows ([`Runner`]); the three ways give the same view.
+//! while the log grows ([`Lineup`], [`Live`]); all ways give the same view.
 //!
 //! This crate refuses to know who decides and why: it never appends, never calls a model and never
 //! tells anybody what to do.
@@ -40,10 +40,14 @@ pub mod routing;
 pub mod tasks;
 
 mod checkpoint;
+mod lineup;
+mod live;
+mod moment;
 mod names;
 mod projection;
 mod rebuild;
 mod runner;
+mod seats;
 mod wait;
 mod wording;
 
@@ -56,9 +60,12 @@ pub use collectives::Collectives;
 pub use delegations::Delegations;
 pub use estimates::Estimates;
 pub use governance::Governance;
+pub use lineup::Lineup;
+pub use live::{Breakdown, Live, RebuildError, Status, WaitError};
+pub use moment::{Moment, MomentParseError};
 pub use projection::{At, Projection};
 pub use proposals::Proposals;
 pub use rebuild::{as_of, fold_to_head};
 pub use routing::Routing;
-pub use runner::{Breakdown, Runner, StartError, Status, WaitError};
+pub use runner::{Held, Runner, StartError};
 pub use tasks::Tasks;

@@ -187,6 +187,10 @@ impl Projection for Proposals {
     const NAME: &'static str = "proposals";
     const VERSION: u32 = 1;
 
+    fn quotes(event: &Event) -> bool {
+        matches!(event, Event::Task(_) | Event::Proposal(_))
+    }
+
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
         if let Event::Task(TaskEvent::TaskSubmitted(facts)) = &event.event {

@@ -242,6 +242,10 @@ impl Projection for Routing {
     const NAME: &'static str = "routing";
     const VERSION: u32 = 2;
 
+    fn quotes(event: &Event) -> bool {
+        matches!(event, Event::Routing(_))
+    }
+
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
         let Event::Routing(routing) = &event.event else {

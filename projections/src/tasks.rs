@@ -163,6 +163,10 @@ impl Projection for Tasks {
     const NAME: &'static str = "tasks";
     const VERSION: u32 = 1;
 
+    fn quotes(event: &Event) -> bool {
+        matches!(event, Event::Task(_))
+    }
+
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
         if let Event::Task(task) = &event.event {

@@ -8,6 +8,7 @@ mod estimates;
 mod federation;
 mod following;
 mod history;
+mod lineups;
 mod provenance;
 mod ruling;
 mod spending;

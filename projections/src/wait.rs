@@ -26,6 +26,14 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// What the future gives, if it does so at once.
+pub(crate) fn now_or_never<F: Future>(future: F) -> Option<F::Output> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
 /// What `future` gives, or nothing if `stop` is done first.
 pub(crate) async fn unless<F: Future>(
     mut stop: Pin<&mut impl Future>,

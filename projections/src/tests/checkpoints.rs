@@ -14,8 +14,10 @@ use crate::*;
 
 fn follow_to_the_head(history: &History, directory: &Path) -> At<Tasks> {
     let head = Position::new(history.log.head().position).unwrap();
-    let runner = Runner::<Tasks>::start(history.log.clone(), Some(directory.to_owned())).unwrap();
-    let followed = runner.wait_for_blocking(head).unwrap().as_ref().clone();
+    let mut lineup = Lineup::of(history.log.clone()).checkpoints(directory);
+    let tasks = lineup.add::<Tasks>();
+    let runner = lineup.start().unwrap();
+    let followed = tasks.wait_for_blocking(head).unwrap().as_ref().clone();
     runner.stop();
     followed
 }

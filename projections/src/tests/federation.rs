@@ -31,7 +31,12 @@ pub(super) fn profile(slug: &str, family: &str) -> AgentProfile {
 
 /// The hub, its account, four agents, their policies and a price.
 pub(super) fn opened() -> History {
-    let mut history = History::new();
+    opened_within(Log::in_memory())
+}
+
+/// The same in this log, which is empty.
+pub(super) fn opened_within(log: Log) -> History {
+    let mut history = History::within(log);
     history.by_person("Ada");
     let name = Texts::none().with(TextName::NAME, "Engineering intake");
     history.add(HubOpened { account: account("hub") }, name);

@@ -15,7 +15,7 @@ use crate::*;
 fn same_live_and_rebuilt<V: Projection + PartialEq + std::fmt::Debug>(history: &History) {
     let head = Position::new(history.log.head().position).unwrap();
     let half = Position::new(head.get() / 2).unwrap();
-    let runner = Runner::<V>::start(history.log.clone(), None).unwrap();
+    let runner = Live::<V>::follow(history.log.clone()).unwrap();
     let live = runner.wait_for_blocking(head).unwrap();
     assert_eq!(*live, fold_to_head(&history.log).unwrap());
     let mut resumed = as_of::<V>(&history.log, half).unwrap();
@@ -46,7 +46,7 @@ fn a_live_view_is_the_rebuilt_view_and_the_one_carried_on_from_half_way() {
 #[test]
 fn whoever_waits_for_a_position_reads_what_they_wrote() {
     let mut history = opened();
-    let runner = Runner::<Tasks>::start(history.log.clone(), None).unwrap();
+    let runner = Live::<Tasks>::follow(history.log.clone()).unwrap();
     for name in ["a", "b", "c"] {
         submit(&mut history, name);
         let head = Position::new(history.log.head().position).unwrap();
@@ -60,7 +60,7 @@ fn whoever_waits_for_a_position_reads_what_they_wrote() {
 #[test]
 fn a_snapshot_stays_as_it_was_while_the_view_goes_on() {
     let mut history = opened();
-    let runner = Runner::<Tasks>::start(history.log.clone(), None).unwrap();
+    let runner = Live::<Tasks>::follow(history.log.clone()).unwrap();
     let head = Position::new(history.log.head().position).unwrap();
     let before = runner.wait_for_blocking(head).unwrap();
     submit(&mut history, "login");
@@ -72,7 +72,7 @@ fn a_snapshot_stays_as_it_was_while_the_view_goes_on() {
 #[test]
 fn waiting_for_what_does_not_come_ends_with_the_log() {
     let history = opened();
-    let runner = Runner::<Agents>::start(history.log.clone(), None).unwrap();
+    let runner = Live::<Agents>::follow(history.log.clone()).unwrap();
     let head = history.log.head().position;
     let awaited = Position::after(head);
     let waiting = runner.wait_for(awaited);
@@ -99,8 +99,8 @@ impl Projection for Fragile {
 #[test]
 fn a_view_that_panics_stops_alone_and_tells_who_waits() {
     let history = opened();
-    let fragile = Runner::<Fragile>::start(history.log.clone(), None).unwrap();
-    let agents = Runner::<Agents>::start(history.log.clone(), None).unwrap();
+    let fragile = Live::<Fragile>::follow(history.log.clone()).unwrap();
+    let agents = Live::<Agents>::follow(history.log.clone()).unwrap();
     let head = Position::new(history.log.head().position).unwrap();
     let error = fragile.wait_for_blocking(head).unwrap_err();
     let position = Position::new(3).unwrap();
@@ -149,7 +149,7 @@ fn an_event_that_cannot_be_read_stops_the_view_before_it() {
     submit(&mut history, "a");
     submit(&mut history, "b");
     store.forgotten.store(3, Ordering::SeqCst);
-    let runner = Runner::<Tasks>::start(history.log.clone(), None).unwrap();
+    let runner = Live::<Tasks>::follow(history.log.clone()).unwrap();
     let [two, three, four] = [2, 3, 4].map(|number| Position::new(number).unwrap());
     assert_eq!(runner.wait_for_blocking(two).unwrap().position, 2);
     let error = runner.wait_for_blocking(four).unwrap_err();

@@ -1,0 +1,199 @@
+//! Reads the log for every view of a lineup: one event after another, once for all of them.
+
+use std::path::Path;
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use convoke_events::{Digest, Log, Position, Query, ReadError, Recorded, Subscription};
+
+use crate::live::Seat;
+use crate::runner::Signals;
+use crate::wait::{block_on, now_or_never, unless};
+
+/// How many events are taken in before readers see them, at most.
+const BATCH: usize = 512;
+
+/// After how many events a checkpoint is written while following, besides the one at the end.
+const CHECKPOINT_EVERY: u64 = 10_000;
+
+pub(crate) struct Seats {
+    seats: Vec<Box<dyn Seat>>,
+    signals: Arc<Signals>,
+    /// The newest event that every seat was given, with its hash.
+    newest: Option<(u64, Digest)>,
+    /// Where the last checkpoint was tried.
+    kept: u64,
+}
+
+impl Seats {
+    pub(crate) const fn new(signals: Arc<Signals>) -> Self {
+        Self { seats: Vec::new(), signals, newest: None, kept: 0 }
+    }
+
+    pub(crate) fn push(&mut self, seat: Box<dyn Seat>) {
+        self.seats.push(seat);
+    }
+
+    /// Starts every view from its checkpoint, where it has one that is not past `until`.
+    pub(crate) fn resume(&mut self, log: &Log, checkpoints: Option<&Path>, until: u64) {
+        if let Some(directory) = checkpoints {
+            for seat in &mut self.seats {
+                seat.resume(log, directory, until);
+            }
+        }
+        self.kept = self.position();
+    }
+
+    /// How many events every view holds that can go on.
+    fn position(&self) -> u64 {
+        self.seats.iter().filter_map(|seat| seat.position()).min().unwrap_or(u64::MAX)
+    }
+
+    /// Reads the log up to this position, or to the first event that no view gets past.
+    pub(crate) fn read(&mut self, log: &Log, until: u64) {
+        let Some(last) = Position::new(until) else { return };
+        let mut reached = self.position();
+        while reached < until {
+            let mut batch = Vec::with_capacity(BATCH);
+            let mut broken = None;
+            for event in log.read(Query::all().from(Position::after(reached)).to(last)) {
+                match event {
+                    Ok(event) => batch.push(event),
+                    Err(why) => {
+                        broken = Some(why);
+                        break;
+                    }
+                }
+                if batch.len() == BATCH {
+                    reached = self.take(&batch, reached);
+                    batch.clear();
+                }
+            }
+            reached = self.take(&batch, reached);
+            let past = broken.map_or(Some(until), |why| self.step_over(log, reached, &why));
+            let Some(past) = past else { return };
+            reached = past;
+        }
+    }
+
+    /// Follows the log until it is closed, cannot be read any more, or nobody wants it.
+    pub(crate) fn follow(&mut self, log: &Log, checkpoints: Option<&Path>) {
+        let followed = block_on(self.keep_up(log, checkpoints));
+        if followed.is_some() {
+            self.save(checkpoints);
+            self.end();
+        }
+    }
+
+    /// Follows the log; nothing is the answer where an event stops every view.
+    async fn keep_up(&mut self, log: &Log, checkpoints: Option<&Path>) -> Option<()> {
+        let signals = Arc::clone(&self.signals);
+        let mut reached = self.position().min(log.head().position);
+        let mut events = log.subscribe(reached);
+        loop {
+            self.swap(log, reached);
+            if signals.stopping.load(Ordering::SeqCst) {
+                return Some(());
+            }
+            let woken = pin!(signals.wake.notified());
+            let Some(first) = unless(woken, events.next()).await else { continue };
+            let (batch, stopped) = gather(first, &mut events);
+            reached = self.take(&batch, reached);
+            match stopped {
+                None => {}
+                Some(Ok(())) => return Some(()),
+                Some(Err(why)) => {
+                    reached = self.step_over(log, reached, &why)?;
+                    events = log.subscribe(reached);
+                }
+            }
+            // While it catches up there is better to do.
+            let caught_up = batch.len() < BATCH;
+            if caught_up && reached.saturating_sub(self.kept) >= CHECKPOINT_EVERY {
+                self.save(checkpoints);
+            }
+        }
+    }
+
+    /// Gives every view these events, and answers which was the last.
+    fn take(&mut self, events: &[Recorded], reached: u64) -> u64 {
+        let Some(last) = events.last() else { return reached };
+        let _gate = self.signals.gate.write().unwrap_or_else(PoisonError::into_inner);
+        for seat in &mut self.seats {
+            seat.take(events);
+        }
+        self.newest = Some((last.envelope.position.get(), last.hash));
+        last.envelope.position.get()
+    }
+
+    /// What becomes of an event that cannot be read: where only its texts cannot, the views that do
+    /// not quote it take it in, and the answer is its position; else every view stops before it.
+    fn step_over(&mut self, log: &Log, reached: u64, why: &ReadError) -> Option<u64> {
+        let position = Position::after(reached);
+        let query = Query::all().from(position).to(position).without_bodies();
+        let facts = matches!(why, ReadError::Body { .. }).then(|| log.read(query).next());
+        let _gate = self.signals.gate.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(Ok(event))) = facts {
+            for seat in &mut self.seats {
+                seat.take_untold(&event, why);
+            }
+            self.newest = Some((position.get(), event.hash));
+            return Some(position.get());
+        }
+        for seat in &mut self.seats {
+            seat.stop_before(position, why);
+        }
+        None
+    }
+
+    /// Puts rebuilt views in their places.
+    fn swap(&mut self, log: &Log, reached: u64) {
+        let _gate = self.signals.gate.write().unwrap_or_else(PoisonError::into_inner);
+        for seat in &mut self.seats {
+            seat.swap(log, reached);
+        }
+    }
+
+    /// Leaves a checkpoint of every view that holds the newest event.
+    pub(crate) fn save(&mut self, checkpoints: Option<&Path>) {
+        let (Some(directory), Some((position, hash))) = (checkpoints, self.newest) else {
+            return;
+        };
+        self.kept = position;
+        for seat in &mut self.seats {
+            seat.save(directory, position, hash);
+        }
+    }
+
+    /// Tells every view that nothing more comes.
+    pub(crate) fn end(&mut self) {
+        for seat in &mut self.seats {
+            seat.end();
+        }
+    }
+}
+
+/// What a subscription gives.
+type Next = Option<Result<Recorded, ReadError>>;
+
+/// The events that are there already, the first of them given, and how the log ended where it did.
+fn gather(
+    first: Next,
+    events: &mut Subscription,
+) -> (Vec<Recorded>, Option<Result<(), ReadError>>) {
+    let mut batch = Vec::new();
+    let mut next = first;
+    loop {
+        match next {
+            Some(Ok(event)) => batch.push(event),
+            Some(Err(why)) => return (batch, Some(Err(why))),
+            None => return (batch, Some(Ok(()))),
+        }
+        let more = (batch.len() < BATCH).then(|| now_or_never(events.next())).flatten();
+        match more {
+            Some(more) => next = more,
+            None => return (batch, None),
+        }
+    }
+}
