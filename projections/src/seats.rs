@@ -18,7 +18,7 @@ const BATCH: usize = 512;
 const CHECKPOINT_EVERY: u64 = 10_000;
 
 pub(crate) struct Seats {
-    seats: Vec<Box<dyn Seat>>,
+    all: Vec<Box<dyn Seat>>,
     signals: Arc<Signals>,
     /// The newest event that every seat was given, with its hash.
     newest: Option<(u64, Digest)>,
@@ -28,17 +28,17 @@ pub(crate) struct Seats {
 
 impl Seats {
     pub(crate) const fn new(signals: Arc<Signals>) -> Self {
-        Self { seats: Vec::new(), signals, newest: None, kept: 0 }
+        Self { all: Vec::new(), signals, newest: None, kept: 0 }
     }
 
     pub(crate) fn push(&mut self, seat: Box<dyn Seat>) {
-        self.seats.push(seat);
+        self.all.push(seat);
     }
 
     /// Starts every view from its checkpoint, where it has one that is not past `until`.
     pub(crate) fn resume(&mut self, log: &Log, checkpoints: Option<&Path>, until: u64) {
         if let Some(directory) = checkpoints {
-            for seat in &mut self.seats {
+            for seat in &mut self.all {
                 seat.resume(log, directory, until);
             }
         }
@@ -47,7 +47,7 @@ impl Seats {
 
     /// How many events every view holds that can go on.
     fn position(&self) -> u64 {
-        self.seats.iter().filter_map(|seat| seat.position()).min().unwrap_or(u64::MAX)
+        self.all.iter().filter_map(|seat| seat.position()).min().unwrap_or(u64::MAX)
     }
 
     /// Reads the log up to this position, or to the first event that no view gets past.
@@ -120,7 +120,7 @@ impl Seats {
     fn take(&mut self, events: &[Recorded], reached: u64) -> u64 {
         let Some(last) = events.last() else { return reached };
         let _gate = self.signals.gate.write().unwrap_or_else(PoisonError::into_inner);
-        for seat in &mut self.seats {
+        for seat in &mut self.all {
             seat.take(events);
         }
         self.newest = Some((last.envelope.position.get(), last.hash));
@@ -135,13 +135,13 @@ impl Seats {
         let facts = matches!(why, ReadError::Body { .. }).then(|| log.read(query).next());
         let _gate = self.signals.gate.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(Some(Ok(event))) = facts {
-            for seat in &mut self.seats {
+            for seat in &mut self.all {
                 seat.take_untold(&event, why);
             }
             self.newest = Some((position.get(), event.hash));
             return Some(position.get());
         }
-        for seat in &mut self.seats {
+        for seat in &mut self.all {
             seat.stop_before(position, why);
         }
         None
@@ -150,7 +150,7 @@ impl Seats {
     /// Puts rebuilt views in their places.
     fn swap(&mut self, log: &Log, reached: u64) {
         let _gate = self.signals.gate.write().unwrap_or_else(PoisonError::into_inner);
-        for seat in &mut self.seats {
+        for seat in &mut self.all {
             seat.swap(log, reached);
         }
     }
@@ -161,14 +161,14 @@ impl Seats {
             return;
         };
         self.kept = position;
-        for seat in &mut self.seats {
+        for seat in &mut self.all {
             seat.save(directory, position, hash);
         }
     }
 
     /// Tells every view that nothing more comes.
     pub(crate) fn end(&mut self) {
-        for seat in &mut self.seats {
+        for seat in &mut self.all {
             seat.end();
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Calibration, Interval, Z_95, share, shrunk_acceptance, wilson};
-use crate::{AgentId, Confidence, TaskType};
+use crate::{AgentId, Confidence, Credit, ProposalReviewed, TaskType};
 
 /// Judgements on one record, those without a confidence too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,18 +75,19 @@ pub struct Records {
 }
 
 impl Records {
-    /// Takes in one judgement on what an agent did on a task of this type.
-    pub fn judge(
-        &mut self,
-        agent: AgentId,
-        version: u32,
-        task_type: &TaskType,
-        right: bool,
-        confidence: Option<Confidence>,
-    ) {
-        let key = (agent, version, task_type.clone());
-        self.agents.entry(key).or_default().judge(right, confidence);
-        self.hub.entry(task_type.clone()).or_default().judge(right, confidence);
+    /// Takes in what a review says of everybody's work.
+    pub fn review(&mut self, review: &ProposalReviewed) {
+        for credit in &review.credits {
+            self.credit(credit);
+        }
+    }
+
+    /// Takes in one judgement.
+    pub fn credit(&mut self, credit: &Credit) {
+        let Credit { agent, agent_version, task_type, right, confidence } = credit;
+        let key = (*agent, *agent_version, task_type.clone());
+        self.agents.entry(key).or_default().judge(*right, *confidence);
+        self.hub.entry(task_type.clone()).or_default().judge(*right, *confidence);
     }
 
     /// The record of this version of an agent on a task type; nothing before the first judgement.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::*;
-use crate::{AgentId, Confidence, HubId, Slug, TaskType, Tier};
+use crate::{AgentId, Confidence, Credit, HubId, Slug, TaskType, Tier};
 
 #[derive(Deserialize)]
 struct Reference {
@@ -211,7 +211,14 @@ fn an_agent_without_a_record_is_as_good_as_the_hub() {
     let mut records = Records::default();
     same(records.acceptance(newcomer, 1, &triage), PRIOR_ACCEPTANCE, "before any review");
     for _ in 0..20 {
-        records.judge(veteran, 1, &triage, true, None);
+        let (task_type, confidence) = (triage.clone(), None);
+        records.credit(&Credit {
+            agent: veteran,
+            agent_version: 1,
+            task_type,
+            right: true,
+            confidence,
+        });
     }
     same(records.acceptance(newcomer, 1, &triage), 0.85, "the hub's mean, half of it the prior");
     same(records.acceptance(veteran, 1, &triage), 0.925, "its own record, half of it the hub's");
