@@ -142,7 +142,9 @@ impl Delegations {
                 CallState::Answered(answered.key.clone())
             }
             InvocationEvent::InvocationFailed(failed) => CallState::Failed(failed.class),
-            InvocationEvent::InvocationStarted(_) | InvocationEvent::OutcomeArrivedLate(_) => {
+            InvocationEvent::InvocationStarted(_)
+            | InvocationEvent::OutcomeArrivedLate(_)
+            | InvocationEvent::InvocationRecovered(_) => {
                 return;
             }
         };

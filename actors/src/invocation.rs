@@ -105,6 +105,7 @@ impl Invocations {
                     }
                 }
             }
+            InvocationEvent::InvocationRecovered(_) => {}
         }
     }
 
@@ -204,10 +205,13 @@ pub(crate) fn dispatch(
         delegation,
         purpose,
         attempt: 1,
+        mends: None,
+        instead_of: None,
         agent: authorised.agent(),
         agent_version: agent.version,
         provider: agent.profile.provider.clone(),
         model: agent.profile.model.clone(),
+        endpoint: agent.profile.endpoint,
         decision: authorised.decision(),
         verb: grant.verb(),
         artifact: grant.artifact().clone(),

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+pub use convoke_events::Billed;
 use convoke_events::{
     FailureClass, FinishReason, ModelName, ProviderName, Timestamp, Tokens, UpstreamName, Usage,
 };
@@ -157,9 +158,10 @@ impl Retry {
     /// What holds for failures of this class where the provider says nothing else.
     pub const fn of(class: FailureClass) -> Self {
         match class {
-            FailureClass::Unavailable | FailureClass::RateLimited | FailureClass::Overloaded => {
-                Self::After(Duration::ZERO)
-            }
+            FailureClass::Unavailable
+            | FailureClass::RateLimited
+            | FailureClass::Overloaded
+            | FailureClass::BreakerOpen => Self::After(Duration::ZERO),
             FailureClass::Auth
             | FailureClass::Billing
             | FailureClass::Refused
@@ -172,25 +174,20 @@ impl Retry {
             | FailureClass::Quota
             | FailureClass::InvalidRequest
             | FailureClass::NoModel
-            | FailureClass::Truncated => Self::Never,
+            | FailureClass::Truncated
+            | FailureClass::Withheld => Self::Never,
         }
     }
 }
 
-/// Whether a provider may ask money for a call that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Billed {
-    /// It is known that it does not: nothing was sent, or it was turned away at the door.
-    No,
-    /// Nobody knows; where no usage was said either, the whole reservation stays charged.
-    Unknown,
-}
-
 impl ProviderFailure {
     /// A failure of which no usage is known, to be tried again as its class says ([`Retry::of`]).
-    /// It may have been billed, unless no provider was there to be asked.
+    /// It may have been billed, unless it was not sent.
     pub fn new(class: FailureClass, message: impl Into<String>) -> Self {
-        let unasked = matches!(class, FailureClass::NoProvider);
+        let unasked = matches!(
+            class,
+            FailureClass::NoProvider | FailureClass::Withheld | FailureClass::BreakerOpen
+        );
         let billed = if unasked { Billed::No } else { Billed::Unknown };
         let (usage, retry) = (Usage::default(), Retry::of(class));
         Self { class, message: message.into(), usage, retry, billed }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use convoke_events::{
     AgentDeactivated, AgentId, AgentProfile, AgentReactivated, AgentRegistered, AgentRevised,
-    CorrelationId, Digest, HubId, MediaType, RegistryEvent, Slug, StreamId, TextName, Texts,
+    CorrelationId, Digest, EndpointId, HubId, MediaType, RegistryEvent, Slug, StreamId, TextName,
+    Texts,
 };
 
 use crate::command::AgentRegistration;
@@ -144,6 +145,11 @@ fn split(registration: &AgentRegistration) -> Result<(AgentProfile, Texts), Refu
         capabilities: capabilities.clone(),
         keywords: keywords.clone(),
         rate: *rate,
+        endpoint: EndpointId::derive(&[
+            &provider.to_string(),
+            base_url.as_deref().unwrap_or(""),
+            model.as_str(),
+        ]),
         prompt_bytes,
         texts: Digest::of_parts(all),
     };

@@ -136,7 +136,7 @@ impl State {
             }
             Event::Delegation(event) => self.delegations.evolve(id, event),
             Event::Proposal(event) => self.evolve_proposal(id, event),
-            Event::Host(_) => {}
+            Event::Resilience(_) | Event::Host(_) => {}
         }
     }
 
@@ -172,7 +172,7 @@ impl State {
                     self.delegations.call_ended(id, started, event);
                 }
             }
-            InvocationEvent::OutcomeArrivedLate(_) => {}
+            InvocationEvent::OutcomeArrivedLate(_) | InvocationEvent::InvocationRecovered(_) => {}
         }
         self.invocations.evolve(id, event);
     }

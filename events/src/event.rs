@@ -13,6 +13,7 @@ mod hub;
 mod invocation;
 mod proposal;
 mod registry;
+mod resilience;
 mod routing;
 mod task;
 
@@ -25,6 +26,7 @@ pub use hub::*;
 pub use invocation::*;
 pub use proposal::*;
 pub use registry::*;
+pub use resilience::*;
 pub use routing::*;
 pub use task::*;
 
@@ -255,6 +257,14 @@ catalogue! {
         InvocationAnswered = 1,
         InvocationFailed = 2 <- 1: invocation::InvocationFailedV1,
         OutcomeArrivedLate = 1,
+        InvocationRecovered = 1,
+    }
+    /// What is done when calls fail.
+    Resilience(ResilienceEvent) {
+        RetryRulesSet = 1,
+        BreakerOpened = 1,
+        BreakerHalfOpened = 1,
+        BreakerClosed = 1,
     }
     /// Sub-tasks handed from one agent to another.
     Delegation(DelegationEvent) {

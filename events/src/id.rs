@@ -85,6 +85,8 @@ ids! {
     TaskId;
     /// One recorded routing decision.
     DecisionId;
+    /// Names where a model of a provider is served; follows from all three.
+    EndpointId;
     /// One policy, of routing or of governance.
     PolicyId;
     /// One budget account.

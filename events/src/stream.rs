@@ -5,7 +5,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::{
-    AccountId, AgentId, CollectiveId, DelegationId, PolicyId, ProposalId, Revision, TaskId,
+    AccountId, AgentId, CollectiveId, DelegationId, EndpointId, PolicyId, ProposalId, Revision,
+    TaskId,
 };
 
 /// The entity an event belongs to: `hub`, `agent/ID`, `task/ID`, …, or `host/NAME` for the host's
@@ -43,6 +44,11 @@ impl StreamId {
     /// One budget account.
     pub fn account(id: AccountId) -> Self {
         Self(format!("account/{id}").into())
+    }
+
+    /// One endpoint of a provider, with its breaker.
+    pub fn endpoint(id: EndpointId) -> Self {
+        Self(format!("endpoint/{id}").into())
     }
 
     /// One task, with its decisions and invocations.

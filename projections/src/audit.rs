@@ -11,6 +11,7 @@ mod delegation;
 mod governance;
 mod host;
 mod proposal;
+mod resilience;
 mod routing;
 mod subject;
 mod task;
@@ -124,6 +125,7 @@ fn tell(event: &Recorded, told: &Told) -> (String, Vec<PolicyRef>) {
         Event::Budget(budget) => (budget::tell(event, budget, told), Vec::new()),
         Event::Task(task) => (task::tell(event, task), Vec::new()),
         Event::Invocation(call) => calls::tell(event, call, told),
+        Event::Resilience(facts) => (resilience::tell(event, facts, told), Vec::new()),
         Event::Collective(facts) => collective::tell(event, facts, told),
         Event::Delegation(facts) => delegation::tell(event, facts, told),
         Event::Proposal(proposal) => (proposal::tell(event, proposal, told), Vec::new()),

@@ -100,6 +100,7 @@ impl Collectives {
             InvocationEvent::InvocationAnswered(facts) => facts.invocation,
             InvocationEvent::InvocationFailed(facts) => facts.invocation,
             InvocationEvent::OutcomeArrivedLate(facts) => facts.invocation,
+            InvocationEvent::InvocationRecovered(facts) => facts.invocation,
         };
         let Some(collective) = self.of_call(invocation) else {
             return;

@@ -173,6 +173,7 @@ impl Delegations {
             InvocationEvent::InvocationAnswered(facts) => facts.invocation,
             InvocationEvent::InvocationFailed(facts) => facts.invocation,
             InvocationEvent::OutcomeArrivedLate(facts) => facts.invocation,
+            InvocationEvent::InvocationRecovered(facts) => facts.invocation,
         };
         if let Some(delegation) = self.of_call(invocation) {
             delegation.call.fold(recorded, event);

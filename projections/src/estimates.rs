@@ -163,6 +163,7 @@ impl Projection for Estimates {
                 InvocationEvent::OutcomeArrivedLate(facts) => {
                     self.used(facts.invocation, facts.usage);
                 }
+                InvocationEvent::InvocationRecovered(_) => {}
             }
         }
     }

@@ -154,7 +154,8 @@ impl Tasks {
             }
             InvocationEvent::InvocationStarted(_)
             | InvocationEvent::InvocationFailed(_)
-            | InvocationEvent::OutcomeArrivedLate(_) => {}
+            | InvocationEvent::OutcomeArrivedLate(_)
+            | InvocationEvent::InvocationRecovered(_) => {}
         }
     }
 }

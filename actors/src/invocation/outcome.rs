@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use convoke_events::{
-    Amount, BudgetEvent, Event, FailureClass, FinishReason, InvocationAnswered, InvocationFailed,
-    InvocationId, InvocationStarted, MAX_TEXT, MediaType, ModelName, OutcomeArrivedLate,
-    ProviderName, Purpose, TextName, Texts, Timestamp, Usage,
+    AfterFailure, Amount, Billed, BudgetEvent, Event, FailureClass, FinishReason,
+    InvocationAnswered, InvocationFailed, InvocationId, InvocationStarted, MAX_TEXT, MediaType,
+    ModelName, OutcomeArrivedLate, ProviderName, Purpose, TextName, Texts, Timestamp, Usage,
 };
 
 use super::GivenUp;
@@ -14,7 +14,7 @@ use crate::budget::{Settling, on_accounts};
 use crate::collective;
 use crate::decision::{Decision, Draft, Story, cut};
 use crate::delegation::{self, Sender};
-use crate::provider::{Billed, ModelResponse, ProviderFailure};
+use crate::provider::{ModelResponse, ProviderFailure, Retry};
 use crate::state::State;
 use crate::task;
 
@@ -170,6 +170,12 @@ fn failure_draft(
         class: failure.class,
         usage: failure.usage,
         latency_us: measured.map(|span| u64::try_from(span.as_micros()).unwrap_or(u64::MAX)),
+        billed: failure.billed,
+        retry_after_ms: match failure.retry {
+            Retry::Never => None,
+            Retry::After(floor) => Some(u64::try_from(floor.as_millis()).unwrap_or(u64::MAX)),
+        },
+        then: AfterFailure::Stop,
     };
     let content = response.map(ModelResponse::text).filter(|content| !content.is_empty());
     let texts = Texts::none()

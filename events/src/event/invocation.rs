@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyRef, ProviderName, Verb, enumeration};
+use super::{Billed, PolicyRef, ProviderName, Recourse, Recovery, Verb, enumeration};
 use crate::upcast::Upcast;
 use crate::{
-    AgentId, ArtifactType, CollectiveId, Confidence, DecisionId, DelegationId, InvocationId, Key,
-    MicroUsd, ModelName, ReservationId, TaskId, Timestamp, Tokens, UpstreamName,
+    AgentId, ArtifactType, CollectiveId, Confidence, DecisionId, DelegationId, EndpointId,
+    InvocationId, Key, MicroUsd, ModelName, ReservationId, TaskId, Timestamp, Tokens, UpstreamName,
 };
 
 enumeration! {
@@ -38,6 +38,10 @@ pub struct InvocationStarted {
     pub purpose: Purpose,
     /// Which try, from 1.
     pub attempt: u32,
+    /// The try whose answer this one is to mend, if it is to mend one: it is told what was wrong.
+    pub mends: Option<u32>,
+    /// The call that failed and that this one is sent instead of, if of one.
+    pub instead_of: Option<InvocationId>,
     /// Whom.
     pub agent: AgentId,
     /// In which version.
@@ -46,6 +50,8 @@ pub struct InvocationStarted {
     pub provider: ProviderName,
     /// Which model.
     pub model: ModelName,
+    /// Where: what a breaker stands in front of.
+    pub endpoint: EndpointId,
     /// The recorded decision that lets it be sent.
     pub decision: DecisionId,
     /// What governance was asked to allow.
@@ -162,10 +168,46 @@ enumeration! {
         NoModel = "no_model",
         /// The bound on output was reached before there was an answer. No retry.
         Truncated = "truncated",
+        /// It was not sent: what let it be sent no longer holds. No retry.
+        Withheld = "withheld",
+        /// It was not sent: the breaker in front of its endpoint is open. Retry, not before that
+        /// is tried again.
+        BreakerOpen = "breaker_open",
     }
 }
 
-/// A call ended without a usable answer. Texts: `reason`, `content` if anything came.
+/// What the hub decided to do about a call that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterFailure {
+    /// Nothing: the call has ended.
+    Stop,
+    /// The same agent is asked once more.
+    Again {
+        /// Not before this moment.
+        at: Timestamp,
+        /// From what is set aside here: the same as before where the failed try is known not to be
+        /// billed, else anew.
+        reservation: ReservationId,
+        /// Whether it is told what was wrong with its answer.
+        mend: bool,
+    },
+    /// The call has ended, and the next candidate of its decision is asked instead.
+    FallBack {
+        /// In this call.
+        invocation: InvocationId,
+    },
+}
+
+impl AfterFailure {
+    /// Whether the call that failed has ended for good.
+    pub const fn ends_call(self) -> bool {
+        !matches!(self, Self::Again { .. })
+    }
+}
+
+/// A try of a call ended without a usable answer, or was not sent after all. Texts: `reason`,
+/// `content` if anything came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvocationFailed {
     /// Which call.
@@ -178,9 +220,17 @@ pub struct InvocationFailed {
     pub usage: Usage,
     /// From sending to failure, in microseconds, where that was measured.
     pub latency_us: Option<u64>,
+    /// Whether its provider may ask money for it.
+    pub billed: Billed,
+    /// How long to wait at least before another try may succeed, in milliseconds; none where no
+    /// other try can.
+    pub retry_after_ms: Option<u64>,
+    /// What is done about it.
+    pub then: AfterFailure,
 }
 
-/// [`InvocationFailed`] as version 1 had it, which did not say how long the call had taken.
+/// [`InvocationFailed`] as version 1 had it, which did not say how long the call had taken, and was always
+/// the end of it.
 #[derive(Deserialize)]
 pub(super) struct InvocationFailedV1 {
     invocation: InvocationId,
@@ -192,8 +242,31 @@ pub(super) struct InvocationFailedV1 {
 impl Upcast<InvocationFailed> for InvocationFailedV1 {
     fn upcast(self) -> InvocationFailed {
         let Self { invocation, attempt, class, usage } = self;
-        InvocationFailed { invocation, attempt, class, usage, latency_us: None }
+        InvocationFailed {
+            invocation,
+            attempt,
+            class,
+            usage,
+            latency_us: None,
+            billed: Billed::Unknown,
+            retry_after_ms: None,
+            then: AfterFailure::Stop,
+        }
     }
+}
+
+/// A call was in flight when the process ended, or waits for a person since: what became of it, as
+/// far as can be told, and what is done about it. Text: `reason`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvocationRecovered {
+    /// Which call.
+    pub invocation: InvocationId,
+    /// Which try.
+    pub attempt: u32,
+    /// What became of it.
+    pub found: Recovery,
+    /// What is done about it.
+    pub then: Recourse,
 }
 
 /// An outcome came after its call had ended otherwise: kept, fenced, and charged where it exceeds.

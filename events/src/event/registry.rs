@@ -6,7 +6,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{UnknownWord, enumeration};
-use crate::{AgentId, Capability, Digest, HostName, Keyword, ModelFamily, ModelName, Rate, Slug};
+use crate::{
+    AgentId, Capability, Digest, EndpointId, HostName, Keyword, ModelFamily, ModelName, Rate, Slug,
+};
 
 /// Who serves an agent's model.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,6 +124,8 @@ pub struct AgentProfile {
     pub keywords: Vec<Keyword>,
     /// What it asks for a task, in the hub's own unit of bids.
     pub rate: Rate,
+    /// Where its model is served: what a breaker stands in front of.
+    pub endpoint: EndpointId,
     /// Length of its system prompt in bytes, by which calls are estimated.
     pub prompt_bytes: u32,
     /// Digest of all its texts, by which a registration that changes nothing is told.

@@ -9,6 +9,7 @@ use convoke_events::{
 
 use super::because;
 use super::governance::verb;
+use super::resilience;
 use super::told::Told;
 use crate::wording::{self, first_lines, short};
 
@@ -23,7 +24,7 @@ pub(super) fn tell(
         }
         InvocationEvent::InvocationAnswered(facts) => answered(recorded, facts, told),
         InvocationEvent::InvocationFailed(facts) => format!(
-            "{} gave no usable answer{}, `{}`{}",
+            "{} gave no usable answer{}, `{}`{}{}",
             told.caller(facts.invocation),
             facts
                 .latency_us
@@ -31,7 +32,9 @@ pub(super) fn tell(
                 .unwrap_or_default(),
             facts.class,
             because(recorded.texts.get(&TextName::REASON)),
+            resilience::then(facts.then),
         ),
+        InvocationEvent::InvocationRecovered(facts) => resilience::recovered(recorded, facts, told),
         InvocationEvent::OutcomeArrivedLate(facts) => format!(
             "an answer of {} came after its call had ended otherwise ({}): kept, and not counted",
             told.caller(facts.invocation),
@@ -50,6 +53,10 @@ fn started(facts: &InvocationStarted, told: &Told) -> String {
     };
     let attempt =
         if facts.attempt > 1 { format!(" (attempt {})", facts.attempt) } else { String::new() };
+    let attempt = match facts.instead_of {
+        Some(failed) => format!("{attempt} instead of {}", told.caller(failed)),
+        None => attempt,
+    };
     let grant = match facts.granted_by {
         Some(policy) => format!("governance {} allows", wording::policy(policy)),
         None => "no governance policy speaks of it, and the hub permits by default, to".to_owned(),

@@ -117,8 +117,10 @@ fn names(event: &Event, agent: AgentId, told: &Told) -> bool {
             InvocationEvent::InvocationStarted(_)
             | InvocationEvent::InvocationAnswered(_)
             | InvocationEvent::InvocationFailed(_)
-            | InvocationEvent::OutcomeArrivedLate(_),
+            | InvocationEvent::OutcomeArrivedLate(_)
+            | InvocationEvent::InvocationRecovered(_),
         )
+        | Event::Resilience(_)
         | Event::Hub(_)
         | Event::Task(_)
         | Event::Host(_) => false,

@@ -45,6 +45,7 @@ pub(super) fn call_of(event: &Event) -> Option<InvocationId> {
         Event::Invocation(InvocationEvent::InvocationAnswered(facts)) => Some(facts.invocation),
         Event::Invocation(InvocationEvent::InvocationFailed(facts)) => Some(facts.invocation),
         Event::Invocation(InvocationEvent::OutcomeArrivedLate(facts)) => Some(facts.invocation),
+        Event::Invocation(InvocationEvent::InvocationRecovered(facts)) => Some(facts.invocation),
         Event::Budget(BudgetEvent::Reserved(facts)) => facts.held_for.call(),
         Event::Budget(BudgetEvent::Settled(facts)) => facts.held_for.call(),
         Event::Budget(BudgetEvent::OverrunCharged(facts)) => facts.held_for.call(),
@@ -56,6 +57,7 @@ pub(super) fn call_of(event: &Event) -> Option<InvocationId> {
             | BudgetEvent::AccountReopened(_),
         )
         | Event::Hub(_)
+        | Event::Resilience(_)
         | Event::Registry(_)
         | Event::Governance(_)
         | Event::Routing(_)

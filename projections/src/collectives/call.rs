@@ -121,6 +121,7 @@ impl Call {
                 self.failure = Some(Failure { class: facts.class, reason, position, at });
             }
             InvocationEvent::OutcomeArrivedLate(facts) => self.late = Some(facts.usage),
+            InvocationEvent::InvocationRecovered(_) => {}
         }
     }
 }

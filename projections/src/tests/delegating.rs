@@ -74,6 +74,9 @@ pub(super) fn hand_over(history: &mut History, task_name: &str, handed: &Handed)
         delegation: Some(delegation(name)),
         purpose: Purpose::Delegation,
         attempt: 1,
+        mends: None,
+        instead_of: None,
+        endpoint: EndpointId::derive(&["rules"]),
         agent: agent(to),
         agent_version: 1,
         provider: ProviderName::Rules,
@@ -113,7 +116,7 @@ pub(super) fn call_ends(history: &mut History, task_name: &str, name: &str, used
         history.on(task_name, answered, Texts::none().with(TextName::CONTENT, content));
     } else {
         let (class, usage) = (FailureClass::Timeout, Usage::default());
-        let failed = InvocationFailed { invocation, attempt: 1, class, usage, latency_us: None };
+        let failed = call_failed(invocation, class, usage);
         history.on(task_name, failed, Texts::none().with(TextName::REASON, "too late"));
     }
     let charged = tokens(used.unwrap_or(400).min(400));

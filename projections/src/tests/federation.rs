@@ -24,8 +24,27 @@ pub(super) fn profile(slug: &str, family: &str) -> AgentProfile {
         capabilities: vec![word("code")],
         keywords: vec![word("crash")],
         rate: Rate::new(40),
+        endpoint: EndpointId::derive(&[slug]),
         prompt_bytes: 12,
         texts: Digest::of(slug.as_bytes()),
+    }
+}
+
+/// A call's only try has failed, and nothing is done about it.
+pub(super) fn call_failed(
+    invocation: InvocationId,
+    class: FailureClass,
+    usage: Usage,
+) -> InvocationFailed {
+    InvocationFailed {
+        invocation,
+        attempt: 1,
+        class,
+        usage,
+        latency_us: None,
+        billed: Billed::Unknown,
+        retry_after_ms: None,
+        then: AfterFailure::Stop,
     }
 }
 
@@ -140,6 +159,9 @@ pub(super) fn start(history: &mut History, name: &str, purpose: Purpose, slug: &
         delegation: None,
         purpose,
         attempt: 1,
+        mends: None,
+        instead_of: None,
+        endpoint: EndpointId::derive(&["rules"]),
         agent: agent(slug),
         agent_version: 1,
         provider: ProviderName::Rules,

@@ -102,7 +102,7 @@ fn a_failed_participant_is_missing_with_its_class_and_a_silent_one_by_the_verdic
     }
     let invocation = call("login", "contribution", "forge");
     let (class, usage) = (FailureClass::Malformed, Usage::default());
-    let failed = InvocationFailed { invocation, attempt: 1, class, usage, latency_us: None };
+    let failed = call_failed(invocation, class, usage);
     history.on("login", failed, Texts::none().with(TextName::REASON, "no key"));
     verdict(&mut history, "login", ConsensusStatus::Insufficient, 0);
     let collectives = view::<Collectives>(&history);

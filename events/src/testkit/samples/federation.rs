@@ -4,7 +4,7 @@ use crate::testkit::{NOON, word};
 use crate::{
     AccountClosed, AccountId, AccountLimitsSet, AccountOpened, AccountReopened, AgentDeactivated,
     AgentId, AgentProfile, AgentReactivated, AgentRegistered, AgentRevised, Amount, AttemptBlocked,
-    BlockReason, DecisionId, Digest, Event, GovernanceDefault, GovernanceDefaultSet,
+    BlockReason, DecisionId, Digest, EndpointId, Event, GovernanceDefault, GovernanceDefaultSet,
     GovernancePolicySet, HeldFor, HubOpened, InvocationId, Limits, MediaType, MicroUsd,
     OverrunCharged, Period, PolicyId, PolicyRef, PriceSet, Principal, ProviderName, Purpose, Rate,
     ReservationId, Reserved, Role, RoleGranted, RoleWithdrawn, Settled, Settlement, TaskId,
@@ -42,6 +42,10 @@ pub(super) fn invocation() -> InvocationId {
 
 pub(super) fn decision() -> DecisionId {
     DecisionId::derive(&["sample"])
+}
+
+pub(super) fn endpoint() -> EndpointId {
+    EndpointId::derive(&["sample"])
 }
 
 pub(super) fn task() -> TaskId {
@@ -83,6 +87,7 @@ fn profile() -> AgentProfile {
         capabilities: vec![word("write code"), word("review")],
         keywords: vec![word("rust"), word("sql")],
         rate: Rate::new(40),
+        endpoint: endpoint(),
         prompt_bytes: 1_200,
         texts: Digest::of(b"all texts"),
     }

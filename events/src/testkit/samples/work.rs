@@ -1,14 +1,18 @@
 //! Samples of what a federation does: tasks, calls, collectives, proposals and the host's records.
 
 use super::delegations::{self, delegation};
-use super::federation::{account, agent, decision, invocation, policy, reason, reservation, task};
+use super::federation::{
+    account, agent, decision, endpoint, invocation, policy, reason, reservation, task,
+};
 use crate::testkit::{NOON, word};
 use crate::{
-    Amount, BlockReason, CollectiveConvened, CollectiveId, Conclusion, Confidence, ConsensusStatus,
+    AfterFailure, Amount, Billed, BlockReason, BreakerClosed, BreakerHalfOpened, BreakerOpened,
+    CollectiveConvened, CollectiveId, Conclusion, Confidence, ConsensusStatus,
     ContributionRecorded, Credit, Digest, Escalation, Event, FailureClass, FinishReason,
-    InteractionRecorded, InvocationAnswered, InvocationFailed, InvocationStarted, MediaType,
-    MicroUsd, OutcomeArrivedLate, OutcomeRecorded, Participant, ParticipantStanding, ProposalBasis,
-    ProposalId, ProposalMade, ProposalReviewed, ProviderName, Purpose, ReviewDecision, Synthesiser,
+    InteractionRecorded, InvocationAnswered, InvocationFailed, InvocationId, InvocationRecovered,
+    InvocationStarted, MediaType, MicroUsd, OutcomeArrivedLate, OutcomeRecorded, Participant,
+    ParticipantStanding, ProposalBasis, ProposalId, ProposalMade, ProposalReviewed, ProviderName,
+    Purpose, Recourse, Recovery, RetryRules, RetryRulesSet, ReviewDecision, Synthesiser,
     TaskConcluded, TaskOutcome, TaskPlan, TaskRules, TaskSubmitted, TextName, Texts, Tokens, Usage,
     Verb, VerdictReached,
 };
@@ -16,6 +20,7 @@ use crate::{
 pub(super) fn samples() -> Vec<(Event, Texts)> {
     let mut samples = tasks();
     samples.extend(invocations());
+    samples.extend(resilience());
     samples.extend(delegations::samples());
     samples.extend(collectives());
     samples.extend(proposals());
@@ -89,10 +94,13 @@ fn invocations() -> Vec<(Event, Texts)> {
         delegation: Some(delegation()),
         purpose: Purpose::Synthesis,
         attempt,
+        mends: Some(1),
+        instead_of: Some(InvocationId::derive(&["another"])),
         agent: agent(),
         agent_version: 2,
         provider: provider.clone(),
         model: word("gemini-x"),
+        endpoint: endpoint(),
         decision: decision(),
         verb: Verb::Propose,
         artifact: word("synthesis"),
@@ -124,11 +132,50 @@ fn invocations() -> Vec<(Event, Texts)> {
                 class,
                 usage: USAGE,
                 latency_us: Some(1_234_567),
+                billed: Billed::No,
+                retry_after_ms: Some(2_000),
+                then: AfterFailure::Again { at: NOON, reservation: reservation(), mend: true },
             }
             .into(),
             answer().with(TextName::REASON, "the process ended during the call"),
         ),
         (OutcomeArrivedLate { invocation, attempt, usage: USAGE }.into(), answer()),
+        (
+            InvocationRecovered {
+                invocation,
+                attempt,
+                found: Recovery::InDoubt,
+                then: Recourse::Person,
+            }
+            .into(),
+            reason(),
+        ),
+    ]
+}
+
+fn resilience() -> Vec<(Event, Texts)> {
+    let rules = RetryRules {
+        max_attempts: 4,
+        base_ms: 250,
+        cap_ms: 60_000,
+        breaker_failures: 6,
+        breaker_open_ms: 45_000,
+        per_agent: 8,
+        per_provider: 32,
+        in_doubt: Recourse::Person,
+    };
+    let opened = BreakerOpened {
+        endpoint: endpoint(),
+        provider: ProviderName::OpenAi,
+        model: word("gpt-x"),
+        failures: 6,
+        until: NOON,
+    };
+    vec![
+        (RetryRulesSet { rules }.into(), reason()),
+        (opened.into(), reason()),
+        (BreakerHalfOpened { endpoint: endpoint(), probe: invocation() }.into(), reason()),
+        (BreakerClosed { endpoint: endpoint() }.into(), reason()),
     ]
 }
 
