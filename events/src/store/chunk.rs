@@ -8,10 +8,12 @@
 //! |---|---|---|
 //! | checksum | `u32` | CRC-32 (IEEE) of the key and everything behind this field |
 //! | count | `u32` | how many chunks the commit has |
-//! | bytes | the rest | the commit's bytes from `number × 65,528` on, at most so many |
+//! | bytes | the rest | the commit's bytes from `number × 98,296` on, at most so many |
+//!
+//! An empty value keeps the place of a commit that is still to come.
 
 /// The longest value.
-const MAX_VALUE: usize = 64 * 1024;
+const MAX_VALUE: usize = 96 * 1024;
 
 const HEADER: usize = 4 + 4;
 

@@ -6,6 +6,10 @@
 //! interrupted leaves files that fail the next one, so they are removed. Transactions and batches
 //! take a lock for the whole process, so each chunk of a commit is one plain insert, and a commit
 //! whose last chunks are missing is one that was never acknowledged.
+//!
+//! A leaf is split at its 17th key, and written anew with all that is in it: of commits inserted one
+//! behind the other each would be written three to four times, and half of the file would be waste.
+//! So keys are made with nothing under them, and filled when their leaf is split no more.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -24,6 +28,10 @@ const SEGMENT: usize = 8 * 1024 * 1024;
 
 const CACHE: u64 = 64 * 1024 * 1024;
 
+/// How many keys there are behind the newest commit's, with nothing under them: as many as are in the
+/// last leaf when it is split.
+const AHEAD: u64 = 17;
+
 /// How long the lock of a store that was just dropped may still be held.
 const OLD_LOCK: Duration = Duration::from_secs(1);
 
@@ -39,6 +47,8 @@ const REFUSALS: [ErrorKind; 4] = [
 pub struct SledStore {
     durability: Durability,
     head: AtomicU64,
+    /// Up to which commit there are keys.
+    places: AtomicU64,
     files: RwLock<Option<Files>>,
     /// What stopped it; held while a commit is written.
     stopped: Mutex<Option<CommitError>>,
@@ -84,10 +94,11 @@ impl SledStore {
         let opened = File::options().read(true).write(true).open(&path);
         let file = opened.map_err(failed("open", &path))?;
         let files = Files { database, file };
-        let head = contained(|| files.find_head()).map_err(store)?;
+        let (head, places) = contained(|| files.find_head()).map_err(store)?;
         Ok(Self {
             durability: of_commits,
             head: AtomicU64::new(head),
+            places: AtomicU64::new(places),
             files: RwLock::new(Some(files)),
             stopped: Mutex::new(None),
         })
@@ -131,6 +142,10 @@ impl SledStore {
         let files = self.files();
         let unknown = |why: String| CommitError::Unknown { why };
         let files = files.as_ref().ok_or_else(|| unknown("the store is closed".to_owned()))?;
+        self.make_places(files, number.saturating_add(AHEAD)).map_err(|failure| {
+            let (full, why) = (failure.is_full(), failure.text);
+            if full { CommitError::Full { why } } else { unknown(why) }
+        })?;
         for (key, value) in chunk::cut(number, bytes) {
             let first = chunk::key(number, 0) == key;
             contained(|| files.database.insert(key, value).map(drop)).map_err(|failure| {
@@ -148,6 +163,15 @@ impl SledStore {
             }
             Durability::Buffered => Ok(()),
         }
+    }
+
+    /// Makes the keys of commits up to this one.
+    fn make_places(&self, files: &Files, to: u64) -> Result<(), Failure> {
+        for number in self.places.load(Ordering::Acquire).saturating_add(1)..=to {
+            contained(|| files.database.insert(chunk::key(number, 0), &[]).map(drop))?;
+            self.places.store(number, Ordering::Release);
+        }
+        Ok(())
     }
 
     fn fetch(&self, number: u64) -> Result<Vec<u8>, StoreReadError> {
@@ -231,15 +255,26 @@ impl Files {
         })
     }
 
-    /// The number of the newest commit that may have been acknowledged; removes what begins another.
-    fn find_head(&self) -> Result<u64, sled::Error> {
-        let Some((key, value)) = self.database.last()? else {
-            return Ok(0);
-        };
-        let Some((commit, chunk)) = chunk::parse_key(&key) else {
-            return Err(sled::Error::Unsupported("a key is no commit's".to_owned()));
-        };
-        let cut_short = chunk::open(&chunk::key(commit, chunk), &value)
+    /// The number of the newest commit that may have been acknowledged, and that of the last with a
+    /// key; removes what begins another.
+    fn find_head(&self) -> Result<(u64, u64), sled::Error> {
+        let mut places = 0;
+        for entry in self.database.iter().rev() {
+            let (key, value) = entry?;
+            let Some((commit, chunk)) = chunk::parse_key(&key) else {
+                return Err(sled::Error::Unsupported("a key is no commit's".to_owned()));
+            };
+            places = places.max(commit);
+            if !value.is_empty() {
+                return Ok((self.end(commit, chunk, &value)?, places));
+            }
+        }
+        Ok((0, places))
+    }
+
+    /// The same, where this is the last value there is.
+    fn end(&self, commit: u64, chunk: u32, value: &[u8]) -> Result<u64, sled::Error> {
+        let cut_short = chunk::open(&chunk::key(commit, chunk), value)
             .is_some_and(|(count, _)| chunk + 1 < count);
         if !cut_short || !self.are_whole(commit, chunk)? {
             // Whole, or damaged: then reading it says so.

@@ -92,6 +92,50 @@ fn a_changed_value_is_damage() {
 }
 
 #[test]
+fn a_place_that_is_kept_is_no_commit_until_it_is_filled() {
+    let directory = tempfile::tempdir().unwrap();
+    for number in 1..=40_u8 {
+        let store = open(directory.path());
+        let after = u64::from(number) - 1;
+        assert_eq!(store.head(), after);
+        let absent = StoreReadError::Absent { number: after + 1, head: after };
+        assert_eq!(store.read(after + 1), Err(absent));
+        store.commit(after, &[number]).unwrap();
+        store.close().unwrap();
+    }
+    let store = open(directory.path());
+    for number in 1..=40_u8 {
+        assert_eq!(store.read(number.into()), Ok(vec![number]));
+    }
+}
+
+#[test]
+fn a_place_that_is_empty_before_the_newest_commit_is_damage() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = reopened(directory.path(), |files| {
+        (1..=3).for_each(|chunk| remove(files, 2, chunk));
+        files.database.insert(chunk::key(2, 0), &[]).unwrap();
+    });
+    assert_eq!(store.head(), 3);
+    assert!(matches!(store.read(2), Err(StoreReadError::Damaged { number: 2, .. })));
+}
+
+#[test]
+fn commits_one_behind_the_other_take_little_more_room_than_their_bytes() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let (commits, commit) = (1_000, vec![7; 40_000]);
+    for after in 0..commits {
+        store.commit(after, &commit).unwrap();
+    }
+    store.close().unwrap();
+    let taken = std::fs::metadata(directory.path().join("db")).unwrap().len();
+    let bytes = commits * u64::try_from(commit.len()).unwrap();
+    // Its last segment may be almost empty.
+    assert!(taken < bytes + bytes / 4, "{taken} bytes for {bytes}");
+}
+
+#[test]
 fn a_closed_store_refuses_instead_of_panicking() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
