@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use convoke_actors::action::{Act, Action};
 use convoke_actors::command::{
     AgentRegistration, Answer, Caller, Command, CommandError, Order, Review, TaskSubmission,
 };
@@ -51,6 +52,11 @@ impl Hub {
     /// Lets a person give commands.
     pub fn as_person(&self, name: impl Into<String>) -> Acting {
         Acting { hub: self.clone(), caller: Caller::Person(name.into()) }
+    }
+
+    /// Lets an agent that the host runs act on a task.
+    pub fn as_agent(&self, agent: Slug, task: TaskId) -> AgentSession {
+        AgentSession { hub: self.clone(), agent, task }
     }
 
     /// Lets a program of the host's give commands.
@@ -135,6 +141,31 @@ impl Acting {
     /// As [`Hub::command`].
     pub async fn review(&self, review: Review) -> Result<Answer, CommandError> {
         self.command(Command::ReviewProposal(review)).await
+    }
+}
+
+/// A session of an agent that the host runs, on one task: what the agent does beside answering.
+#[derive(Clone, Debug)]
+pub struct AgentSession {
+    hub: Hub,
+    agent: Slug,
+    task: TaskId,
+}
+
+impl AgentSession {
+    /// Acts. What may be done is governance's to say; a refusal is recorded too.
+    ///
+    /// # Errors
+    /// As [`Hub::command`].
+    pub async fn act(&self, action: Action) -> Result<Answer, CommandError> {
+        let act = Act { task: self.task, delegation: None, action };
+        self.hub.command(Order::new(Caller::Agent(self.agent.clone()), Command::Act(act))).await
+    }
+
+    /// Says that the agent is alive: a task of which nothing is heard for too long is stuck. Nothing
+    /// is recorded of it.
+    pub fn alive(&self) {
+        self.hub.0.federation.alive(&self.hub.0.id, self.task);
     }
 }
 

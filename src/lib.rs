@@ -93,6 +93,7 @@ mod runtime;
 mod views;
 
 pub use convoke_actors as actors;
+pub use convoke_actors::action::{self, Action};
 pub use convoke_actors::authority::{Authority, HubRoles, LocalOwner};
 pub use convoke_actors::command::{
     AgentRegistration, Answer, Caller, Command, CommandError, Order, Price, Review, TaskSubmission,
@@ -102,7 +103,7 @@ pub use convoke_actors::refusal::Refusal;
 pub use convoke_events as events;
 pub use convoke_projections as projections;
 
-pub use self::hub::{Acting, Hub};
+pub use self::hub::{Acting, AgentSession, Hub};
 pub use self::runtime::{Builder, Runtime, ShutdownError, StartError};
 pub use self::views::Views;
 

@@ -1,22 +1,22 @@
 //! Answers: what an agent's words must look like to count, checked on our side always.
 
-use convoke_events::{Confidence, Key, MAX_TEXT, Purpose, Tokens, WordError, record::TooLarge};
+use convoke_events::{Confidence, Key, MAX_TEXT, Purpose, record::TooLarge};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::delegation::Wish;
-use crate::provider::AnswerSchema;
+use crate::action::{self, Wanted};
+use crate::provider::{AnswerSchema, Part};
 
 /// The longest answer that is recorded, in bytes.
 pub(crate) const MAX_ANSWER: usize = MAX_TEXT;
 
 /// What counts of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) key: Key,
     pub(crate) confidence: Option<Confidence>,
-    /// The sub-tasks it wants to hand over.
-    pub(crate) wishes: Vec<Wish>,
+    /// What its agent wants to do beside, in the order it said so.
+    pub(crate) actions: Vec<Wanted>,
 }
 
 /// What an answer lacks.
@@ -28,10 +28,6 @@ pub(crate) enum AnswerError {
     Key,
     #[error("`confidence` is {0}, expected a number from 0 to 1")]
     Confidence(f64),
-    #[error("`actions` holds {0} actions, more than the {MAX_ACTIONS} allowed")]
-    Actions(usize),
-    #[error("action {0}: {1}")]
-    Action(usize, String),
     #[error("`dissent` is missing: a synthesis lists it, even if there is none")]
     Dissent,
     #[error(transparent)]
@@ -47,51 +43,15 @@ struct Shape {
     #[serde(rename = "assumptions", default)]
     _assumptions: Vec<String>,
     dissent: Option<Vec<String>>,
-    #[serde(default)]
-    actions: Vec<Action>,
+    actions: Option<Value>,
 }
 
-/// What an agent does beside answering.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum Action {
-    Delegate(Delegate),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Delegate {
-    to: String,
-    scope: String,
-    tokens: Option<u64>,
-    #[serde(default)]
-    trim: bool,
-}
-
-/// The most sub-tasks that one answer hands over.
-const MAX_ACTIONS: usize = 8;
-
-/// The longest scope of a delegation, in bytes.
-const MAX_SCOPE: usize = 1024;
-
-fn wishes(actions: Vec<Action>) -> Result<Vec<Wish>, AnswerError> {
-    if actions.len() > MAX_ACTIONS {
-        return Err(AnswerError::Actions(actions.len()));
-    }
-    let wish = |(number, Action::Delegate(delegate)): (usize, Action)| {
-        let Delegate { to, scope, tokens, trim } = delegate;
-        let wrong = |why: String| AnswerError::Action(number, why);
-        let to = to.parse().map_err(|error: WordError| wrong(error.to_string()))?;
-        let key = Key::canonical(&scope).filter(|_| scope.len() <= MAX_SCOPE);
-        let why = || format!("a scope has a letter or digit, and {MAX_SCOPE} bytes at most");
-        let key = key.ok_or_else(|| wrong(why()))?;
-        Ok(Wish { to, scope, key, tokens: tokens.map(Tokens::new), trim })
-    };
-    (1..).zip(actions).map(wish).collect()
-}
-
-/// Reads an answer given for this purpose.
-pub(crate) fn parse(purpose: Purpose, content: &str) -> Result<Answer, AnswerError> {
+/// Reads an answer given for this purpose: its words, and what it asks for as tool calls.
+pub(crate) fn parse(
+    purpose: Purpose,
+    content: &str,
+    parts: &[Part],
+) -> Result<Answer, AnswerError> {
     if content.len() > MAX_ANSWER {
         let (what, size) = ("an answer", content.len());
         return Err(TooLarge { what, size, limit: MAX_ANSWER }.into());
@@ -106,10 +66,8 @@ pub(crate) fn parse(purpose: Purpose, content: &str) -> Result<Answer, AnswerErr
     if purpose == Purpose::Synthesis && shape.dissent.is_none() {
         return Err(AnswerError::Dissent);
     }
-    // What has no business acting is not listened to.
-    let acts = matches!(purpose, Purpose::Contribution | Purpose::Delegation);
-    let wishes = if acts { wishes(shape.actions)? } else { Vec::new() };
-    Ok(Answer { key, confidence, wishes })
+    let actions = action::of_answer(shape.actions.as_ref(), parts);
+    Ok(Answer { key, confidence, actions })
 }
 
 /// The shape asked of an answer, as JSON Schema.
@@ -128,10 +86,10 @@ pub(crate) fn schema(purpose: Purpose) -> AnswerSchema {
         }
         required.push("dissent");
     }
-    if matches!(purpose, Purpose::Contribution | Purpose::Delegation)
+    if let Some(actions) = action::schema(purpose)
         && let Some(properties) = properties.as_object_mut()
     {
-        properties.insert("actions".to_owned(), actions());
+        properties.insert("actions".to_owned(), actions);
     }
     let json = json!({
         "type": "object",
@@ -142,34 +100,12 @@ pub(crate) fn schema(purpose: Purpose) -> AnswerSchema {
     AnswerSchema { name: purpose.as_str(), json }
 }
 
-/// The shape of the actions an answer may ask for.
-fn actions() -> serde_json::Value {
-    let delegate = json!({
-        "type": "object",
-        "properties": {
-            "to": {"type": "string", "description": "the slug of another agent"},
-            "scope": {"type": "string", "description": "what it is to do"},
-            "tokens": {"type": "integer", "minimum": 1},
-            "trim": {"type": "boolean"}
-        },
-        "required": ["to", "scope"],
-        "additionalProperties": false
-    });
-    let action = json!({
-        "type": "object",
-        "properties": {"delegate": delegate},
-        "required": ["delegate"],
-        "additionalProperties": false
-    });
-    json!({"type": "array", "maxItems": MAX_ACTIONS, "items": action})
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn check(purpose: Purpose, content: &str, expected: &str) {
-        let found = match parse(purpose, content) {
+        let found = match parse(purpose, content, &[]) {
             Ok(answer) => format!("{} {:?}", answer.key, answer.confidence.map(Confidence::share)),
             Err(error) => error.to_string(),
         };

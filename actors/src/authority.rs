@@ -81,6 +81,11 @@ const fn needed(command: &Command) -> (&'static str, Role) {
         Command::CancelDelegation { .. } => ("call delegations off", Role::Operator),
         Command::SubmitTask(_) => ("hand in tasks", Role::Operator),
         Command::ReviewProposal(_) => ("review proposals", Role::Reviewer),
+        Command::Act(_) => ("act as an agent", Role::Owner),
+        Command::SetCoordinationRules(_) => ("set the rules of coordination", Role::Operator),
+        Command::OpenVote(_) => ("open votes", Role::Operator),
+        Command::DeclareComplexity { .. } => ("say how hard tasks are", Role::Operator),
+        Command::ConcludeTask { .. } => ("conclude tasks", Role::Operator),
     }
 }
 
@@ -91,6 +96,15 @@ pub(crate) fn check(
     command: &Command,
 ) -> Result<(), Refusal> {
     let (what, needed) = needed(command);
+    match (principal, command) {
+        // What an agent may do is governance's to say, and nobody acts in its name but itself.
+        (Principal::Agent(_), Command::Act(_)) => return Ok(()),
+        (_, Command::Act(_)) => return Err(Refusal::NotAnAgent),
+        (Principal::Agent(_), _) => {
+            return Err(Refusal::RoleMissing { caller: principal.to_string(), what, needed });
+        }
+        (Principal::Person(_) | Principal::Service(_) | Principal::Runtime, _) => {}
+    }
     if roles.contains(&Role::Owner) || roles.contains(&needed) {
         return Ok(());
     }

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    AccountId, AgentId, ArtifactType, Capability, DelegationId, Digest, GovernanceDefault, HubId,
-    IdempotencyKey, Key, Keyword, Limits, MicroUsd, ModelFamily, ModelName, Principal, ProposalId,
-    ProviderName, Rate, Receipt, ReviewDecision, Role, ServiceName, Slug, TaskId, TaskPlan,
-    TaskType, Tier, Tokens, TrustLevel, Verb,
+    AccountId, AgentId, ArtifactType, Capability, Complexity, CoordinationRules, DelegationId,
+    Digest, GovernanceDefault, HubId, IdempotencyKey, Key, Keyword, Limits, MicroUsd, ModelFamily,
+    ModelName, Principal, ProposalId, ProviderName, Rate, Receipt, ReviewDecision, Role,
+    ServiceName, Slug, TaskId, TaskOutcome, TaskPlan, TaskType, Tier, Tokens, TrustLevel, Verb,
 };
 
 use serde::Serialize;
 
+use crate::action::Act;
 use crate::refusal::Refusal;
 
 /// Who gives a command.
@@ -20,6 +21,8 @@ pub enum Caller {
     Person(String),
     /// A program of the host's.
     Service(ServiceName),
+    /// An agent that the host runs; it can do nothing but [`Command::Act`].
+    Agent(Slug),
 }
 
 impl Caller {
@@ -28,6 +31,7 @@ impl Caller {
         match self {
             Self::Person(name) => Principal::person(hub, name),
             Self::Service(name) => Principal::Service(name.clone()),
+            Self::Agent(slug) => Principal::Agent(AgentRegistration::id(hub, slug)),
         }
     }
 }
@@ -202,6 +206,21 @@ pub struct Review {
     pub key: Option<Key>,
 }
 
+/// A question for agents of a task to vote on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VoteOpening {
+    /// On which task.
+    pub task: TaskId,
+    /// On which proposal of it, if on one; such a vote goes on when the task has ended.
+    pub proposal: Option<ProposalId>,
+    /// What the agents call it, in one to four words.
+    pub subject: String,
+    /// The question.
+    pub question: String,
+    /// Who has to vote, and can stop it alone; others may vote as well.
+    pub required: BTreeSet<Slug>,
+}
+
 /// What can be asked of a hub. A command that would change nothing is answered and leaves no event.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Command {
@@ -297,6 +316,30 @@ pub enum Command {
     SubmitTask(TaskSubmission),
     /// Decide on a proposal.
     ReviewProposal(Review),
+    /// Do something in the name of the agent that gives the command.
+    Act(Act),
+    /// Choose when somebody is called in to help the agents of a task, and whom.
+    SetCoordinationRules(CoordinationRules),
+    /// Put a question to agents of a task. The same again changes nothing.
+    OpenVote(VoteOpening),
+    /// Say how hard a task is.
+    DeclareComplexity {
+        /// Which task.
+        task: TaskId,
+        /// How hard.
+        complexity: Complexity,
+        /// Why.
+        reason: String,
+    },
+    /// End a task that agents work on in sessions.
+    ConcludeTask {
+        /// Which task.
+        task: TaskId,
+        /// How: `completed` or `failed`.
+        outcome: TaskOutcome,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What a hub answers to a command it did not refuse.

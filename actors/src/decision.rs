@@ -49,6 +49,13 @@ impl From<Result<Vec<Draft>, Refusal>> for Decision {
     }
 }
 
+/// Something that was refused: what is recorded of that, and why in words.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    pub(crate) draft: Box<Draft>,
+    pub(crate) why: String,
+}
+
 /// Drafts the events of one task's story, all with the same cause.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Story {

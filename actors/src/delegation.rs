@@ -14,7 +14,7 @@ use convoke_events::{
 };
 
 pub(crate) use self::ending::{cancel, step};
-pub(crate) use self::request::{Sender, Wish, handed_over, wished};
+pub(crate) use self::request::{Handing, Sender, Wish, handed_over};
 
 /// How deep delegations may go.
 pub(crate) const DEPTH_LIMIT: u32 = 5;

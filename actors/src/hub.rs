@@ -18,10 +18,12 @@ use convoke_events::{
     RoleGranted, RoleWithdrawn, StreamId, TaskId, TaskOutcome, TextName, Texts, Timestamp,
 };
 
+use crate::action;
 use crate::authority;
 use crate::budget;
 use crate::collective;
 use crate::command::{Caller, Command};
+use crate::coordination;
 use crate::decision::{Decision, Draft, Story};
 use crate::delegation;
 use crate::governance;
@@ -51,6 +53,13 @@ pub enum Input {
     Outcome(Outcome),
     /// A call's deadline has passed.
     Deadline(InvocationId),
+    /// Nothing was heard of a task for too long.
+    Silence {
+        /// Which task.
+        task: TaskId,
+        /// Since when.
+        since: Timestamp,
+    },
 }
 
 /// Decides what an input leaves, on this state and at this moment. `seed` is the only chance there
@@ -64,12 +73,16 @@ pub fn decide(state: &State, input: &Input, now: Timestamp, _seed: u64) -> Decis
             }
         }
         Input::Step(Step::Delegation(id)) => delegation::step(state, *id, now),
+        Input::Step(Step::Mediation(task, trigger)) => {
+            Decision::of(coordination::intervene(state, *task, *trigger, now))
+        }
         Input::Step(Step::Task(task)) => Decision::of(step(state, *task, now)),
         Input::Step(Step::Verdict(collective)) => {
             Decision::of(collective::conclude(state, *collective, now))
         }
         Input::Outcome(outcome) => invocation::record(state, outcome, now),
         Input::Deadline(invocation) => invocation::expire(state, *invocation, now),
+        Input::Silence { task, since } => coordination::silence(state, *task, *since, now),
     }
 }
 
@@ -91,7 +104,7 @@ fn step(state: &State, id: TaskId, now: Timestamp) -> Vec<Draft> {
 /// Ends the task of a step that cannot be recorded as it should.
 pub(crate) fn give_up(state: &State, step: Step, why: &str) -> Decision {
     let (task, mut drafts) = match step {
-        Step::Task(task) => (Some(task), Vec::new()),
+        Step::Task(task) | Step::Mediation(task, _) => (Some(task), Vec::new()),
         Step::Verdict(id) => (state.collectives.task(id), collective::abandon(state, id)),
         Step::Delegation(id) => (state.delegations.task(id), Vec::new()),
     };
@@ -158,6 +171,17 @@ fn obey(state: &State, principal: &Principal, command: &Command, now: Timestamp)
         Command::SetHubLimits(limits) => {
             Ok(budget::set_limits(&state.ledger, state.account(), *limits))
         }
+        Command::Act(act) => return action::asked(state, principal, act, now),
+        Command::SetCoordinationRules(rules) => {
+            coordination::set_rules(&state.coordination, registry, rules)
+        }
+        Command::OpenVote(opening) => coordination::open_vote(state, opening),
+        Command::DeclareComplexity { task, complexity, reason } => {
+            coordination::declared(state, *task, *complexity, reason)
+        }
+        Command::ConcludeTask { task, outcome, reason } => {
+            task::conclude(state, *task, *outcome, reason)
+        }
         Command::SubmitTask(submission) => task::submit(state, submission),
         Command::ReviewProposal(review) => proposal::review(state, principal, review),
     };
@@ -200,7 +224,7 @@ fn withdraw(state: &State, from: &Caller, role: Role) -> Result<Vec<Draft>, Refu
 fn named(caller: &Caller) -> Texts {
     match caller {
         Caller::Person(name) => Texts::none().with(TextName::NAME, name),
-        Caller::Service(_) => Texts::none(),
+        Caller::Service(_) | Caller::Agent(_) => Texts::none(),
     }
 }
 

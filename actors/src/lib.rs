@@ -1,4 +1,5 @@
 //! Who decides in a federation of agents.
+pub mod action;
 pub mod authority;
 pub mod command;
 pub mod decision;
@@ -11,6 +12,7 @@ pub mod refusal;
 mod answer;
 mod budget;
 mod collective;
+mod coordination;
 mod delegation;
 mod governance;
 mod prompt;

@@ -1,16 +1,17 @@
 //! Prompts: what an agent is told, put together from what is recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use convoke_events::{
-    AgentId, CollectiveEvent, DelegationId, Digest, Event, Events, HubId, InvocationEvent,
-    InvocationId, Position, Purpose, Query, ReadError, Reader, Recorded, RegistryEvent, StreamId,
-    TaskEvent, TextName, Texts,
+    AgentId, CollectiveEvent, CoordinationEvent, DelegationId, Digest, Event, Events, HubId,
+    InvocationEvent, InvocationId, Position, Purpose, Query, ReadError, Reader, Recorded,
+    RegistryEvent, StreamId, TaskEvent, TextName, Texts,
 };
 
 use crate::answer;
 use crate::budget::document_bound;
 use crate::collective;
+use crate::coordination;
 use crate::decision::cut;
 use crate::invocation::Call;
 use crate::provider::{Message, MessageRole, ModelRequest, Part};
@@ -38,8 +39,10 @@ pub(crate) fn build(
     let title = task.get(&TextName::TITLE).ok_or(PromptError::Missing("title"))?;
     let body = task.get(&TextName::BODY).ok_or(PromptError::Missing("body"))?;
     let mut parts = vec![Part::Text(format!("{title}\n\n{body}"))];
-    if call.purpose == Purpose::Synthesis {
-        parts.extend(documents(reader, hub, call, story)?);
+    match call.purpose {
+        Purpose::Synthesis => parts.extend(documents(reader, hub, call, story)?),
+        Purpose::Mediation => parts.extend(said_so_far(call, story)?),
+        Purpose::Triage | Purpose::Contribution | Purpose::Delegation | Purpose::Action => {}
     }
     if let Some(delegation) = call.delegation {
         parts.push(Part::Text(format!("\n\n{}", scope(reader, hub, delegation)?)));
@@ -96,6 +99,33 @@ fn earlier(reader: &Reader, hub: &HubId, before: Position) -> Result<Vec<Part>, 
         }
     }
     Ok(documents)
+}
+
+/// Why a mediator is called in, and the newest of what was said on its task until then, as data.
+fn said_so_far(call: &Call, story: Events) -> Result<Vec<Part>, PromptError> {
+    let mut why = None;
+    let mut said = VecDeque::new();
+    for recorded in story {
+        let recorded = recorded?;
+        if recorded.envelope.id == call.cause {
+            break;
+        }
+        let texts = &recorded.texts;
+        if let Event::Coordination(CoordinationEvent::ThresholdReached(reached)) = &recorded.event {
+            let reason = texts.get(&TextName::REASON).unwrap_or("");
+            why = Some(format!("\n\n{}: {reason}", reached.trigger));
+        } else if let Some(content) = texts.get(&TextName::CONTENT) {
+            let id = recorded.envelope.position.to_string();
+            let content = cut(content, coordination::SHOWN_BYTES).to_owned();
+            said.push_back(Part::Document { id, content });
+            if said.len() > coordination::SHOWN {
+                said.pop_front();
+            }
+        }
+    }
+    let why = why.ok_or(PromptError::Missing("reason to be called in"))?;
+    let why = Part::Text(cut(&why, coordination::INTRODUCTION).to_owned());
+    Ok(std::iter::once(why).chain(said).collect())
 }
 
 fn read(reader: &Reader, hub: &HubId, stream: StreamId) -> Result<Vec<Recorded>, PromptError> {

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use convoke_events::{
     ArtifactType, CollectiveId, Confidence, ContributionRecorded, Digest, EventId, Key, MediaType,
-    ProposalBasis, ProposalEvent, ProposalId, ProposalMade, ReviewDecision, StreamId, TaskType,
-    TextName, Texts,
+    ProposalBasis, ProposalEvent, ProposalId, ProposalMade, ReviewDecision, StreamId, TaskId,
+    TaskType, TextName, Texts,
 };
 
 pub(crate) use self::review::review;
@@ -31,6 +31,12 @@ pub(crate) struct Proposals {
 }
 
 impl Proposals {
+    /// What a proposal of this task is, as governance names it, while it waits for people.
+    pub(crate) fn pending_on(&self, proposal: ProposalId, task: TaskId) -> Option<ArtifactType> {
+        let pending = self.pending.get(&proposal).filter(|pending| pending.made.task == task)?;
+        Some(pending.made.artifact.clone())
+    }
+
     /// `contributions` are those to the collective of the proposal that is made, if it is of one.
     pub(crate) fn evolve(
         &mut self,

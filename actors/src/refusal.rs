@@ -1,8 +1,8 @@
 //! Refusals: which rule of the federation a command would have hurt.
 
 use convoke_events::{
-    AccountId, AppendError, DelegationId, Digest, HubId, Key, ProposalId, ReviewDecision, Role,
-    Slug, TaskId, TaskType, record::TooLarge,
+    AccountId, ActionKind, AgentId, AppendError, DelegationId, Digest, HubId, Key, ProposalId,
+    ReviewDecision, Role, Slug, TaskId, TaskOutcome, TaskType, record::TooLarge,
 };
 
 /// A rule of the federation that a command would have hurt; nothing of the command was done.
@@ -61,6 +61,51 @@ pub enum Refusal {
         task: TaskId,
         /// In which hub.
         hub: HubId,
+    },
+    /// The task has ended, or nobody works on it any more.
+    #[error("task {task} has ended, or its work is over")]
+    TaskEnded {
+        /// Which task.
+        task: TaskId,
+    },
+    /// Something of the task is still under way.
+    #[error("task {task} has calls or delegations under way: wait for them, or call them off")]
+    TaskBusy {
+        /// Which task.
+        task: TaskId,
+    },
+    /// Only a task that agents work on in sessions is concluded by a command.
+    #[error(
+        "task {task} cannot be concluded as `{outcome}`: one of sessions can be, as `completed` or `failed`"
+    )]
+    NotToConclude {
+        /// Which task.
+        task: TaskId,
+        /// As what.
+        outcome: TaskOutcome,
+    },
+    /// A vote on this subject was opened with other required agents.
+    #[error("the task has a vote on `{subject}` with other required agents")]
+    VoteDiffers {
+        /// On what.
+        subject: Key,
+    },
+    /// Only an agent acts, and only one that is registered.
+    #[error("only a registered agent acts")]
+    NotAnAgent,
+    /// The action was refused, which is recorded.
+    #[error("the action `{action}` was refused: {why}")]
+    ActionRefused {
+        /// Which action.
+        action: ActionKind,
+        /// Why.
+        why: String,
+    },
+    /// No agent has the id of the mediators' template.
+    #[error("agent {template}, from which mediators would be made, is not registered")]
+    TemplateUnknown {
+        /// Which agent.
+        template: AgentId,
     },
     /// No account has this id, or it has ended.
     #[error("account {account} is unknown to this hub, or ended with its task")]

@@ -1,21 +1,24 @@
 //! State: all that a hub decides on, composed of what each decider knows.
 
+use std::time::Duration;
+
 use convoke_events::{
-    AccountId, Amount, BudgetEvent, CollectiveEvent, CollectiveId, DelegationId, Event, EventId,
-    HubId, InvocationEvent, InvocationId, ProposalEvent, Purpose, TaskConcluded, TaskEvent, TaskId,
-    Timestamp,
+    AccountId, Amount, ArtifactType, BudgetEvent, CollectiveEvent, CollectiveId, DelegationId,
+    Event, EventId, HubId, InvocationEvent, InvocationId, ProposalEvent, Purpose, TaskConcluded,
+    TaskEvent, TaskId, TaskType, Timestamp, Trigger,
 };
 
 use crate::authority::Roles;
 use crate::budget::Ledger;
-use crate::collective::Collectives;
+use crate::collective::{Collectives, UnderWay};
+use crate::coordination::Coordination;
 use crate::delegation::Delegations;
 use crate::governance::Governance;
 use crate::invocation::{Call, Invocations};
 use crate::proposal::Proposals;
 use crate::registry::Registry;
 use crate::routing::Routing;
-use crate::task::Tasks;
+use crate::task::{Tasks, artifact_of};
 
 /// All decision state of one hub, folded from its events.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +33,7 @@ pub struct State {
     pub(crate) tasks: Tasks,
     pub(crate) invocations: Invocations,
     pub(crate) collectives: Collectives,
+    pub(crate) coordination: Coordination,
     pub(crate) delegations: Delegations,
     pub(crate) proposals: Proposals,
 }
@@ -43,6 +47,16 @@ pub enum Step {
     Delegation(DelegationId),
     /// Of a collective whose calls and delegations have all ended: its verdict.
     Verdict(CollectiveId),
+    /// Of a task whose agents need help: a mediator is called in, or nobody is.
+    Mediation(TaskId, Trigger),
+}
+
+/// What is being worked on, as long as agents can add to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Work {
+    /// What it is, as governance names it.
+    pub(crate) artifact: ArtifactType,
+    pub(crate) task_type: TaskType,
 }
 
 /// What the runtime has to do.
@@ -70,6 +84,7 @@ impl State {
             tasks: Tasks::default(),
             invocations: Invocations::default(),
             collectives: Collectives::default(),
+            coordination: Coordination::default(),
             delegations: Delegations::default(),
             proposals: Proposals::default(),
         }
@@ -94,6 +109,15 @@ impl State {
     /// Nothing once it has ended.
     pub fn counted(&self, account: AccountId) -> Option<Amount> {
         self.ledger.limits(account).map(|_| self.ledger.spent(account))
+    }
+
+    /// What is being worked on in a task: by a collective without a verdict, or in sessions.
+    pub(crate) fn work(&self, task: TaskId) -> Option<Work> {
+        if let Some(UnderWay { artifact, task_type }) = self.collectives.under_way(task) {
+            return Some(Work { artifact: artifact.clone(), task_type: task_type.clone() });
+        }
+        let task_type = self.tasks.get(task)?.in_sessions()?.clone();
+        Some(Work { artifact: artifact_of(&task_type).ok()?, task_type })
     }
 
     /// The call that an invocation in flight owes.
@@ -122,21 +146,28 @@ impl State {
                 self.ledger.evolve(at, event);
             }
             Event::Task(event) => {
-                if let TaskEvent::TaskConcluded(concluded) = event {
-                    self.forget(concluded.task);
+                match event {
+                    TaskEvent::TaskSubmitted(submitted) => {
+                        self.coordination.submitted(id, at, submitted);
+                    }
+                    TaskEvent::TaskConcluded(concluded) => self.forget(concluded.task),
                 }
                 self.tasks.evolve(id, event);
             }
-            Event::Invocation(event) => self.evolve_invocation(id, event),
+            Event::Invocation(event) => self.evolve_invocation(id, at, event),
             Event::Collective(event) => {
                 if let CollectiveEvent::CollectiveConvened(convened) = event {
                     self.tasks.collective_convened(id, convened.task);
+                }
+                if let Some(task) = self.collectives.task(collective_of(event)) {
+                    self.coordination.collective(id, task, event);
                 }
                 self.collectives.evolve(id, event);
             }
             Event::Delegation(event) => self.delegations.evolve(id, event),
             Event::Proposal(event) => self.evolve_proposal(id, event),
-            Event::Resilience(_) | Event::Host(_) => {}
+            Event::Coordination(event) => self.coordination.evolve(id, at, event),
+            Event::Action(_) | Event::Resilience(_) | Event::Host(_) => {}
         }
     }
 
@@ -145,17 +176,21 @@ impl State {
             ProposalEvent::ProposalMade(made) => {
                 made.collective.map(|collective| self.collectives.contributions(collective))
             }
-            ProposalEvent::ProposalReviewed(_) => None,
+            ProposalEvent::ProposalReviewed(reviewed) => {
+                self.coordination.reviewed(reviewed.proposal);
+                None
+            }
         };
         self.proposals.evolve(id, event, contributions.unwrap_or_default());
     }
 
-    fn evolve_invocation(&mut self, id: EventId, event: &InvocationEvent) {
+    fn evolve_invocation(&mut self, id: EventId, at: Timestamp, event: &InvocationEvent) {
         match event {
             InvocationEvent::InvocationStarted(started) => {
                 if started.purpose == Purpose::Triage {
                     self.tasks.triage_started(id, started.task);
                 }
+                self.coordination.call_started(id, at, started);
             }
             InvocationEvent::InvocationAnswered(answered) => {
                 if let Some(started) = self.invocations.started(answered.invocation) {
@@ -164,12 +199,14 @@ impl State {
                     }
                     self.collectives.call_ended(id, started);
                     self.delegations.call_ended(id, started, event);
+                    self.coordination.call_ended(id, at, started);
                 }
             }
             InvocationEvent::InvocationFailed(failed) => {
                 if let Some(started) = self.invocations.started(failed.invocation) {
                     self.collectives.call_ended(id, started);
                     self.delegations.call_ended(id, started, event);
+                    self.coordination.call_ended(id, at, started);
                 }
             }
             InvocationEvent::OutcomeArrivedLate(_) | InvocationEvent::InvocationRecovered(_) => {}
@@ -181,6 +218,7 @@ impl State {
     fn forget(&mut self, task: TaskId) {
         self.routing.forget(task);
         self.collectives.forget(task);
+        self.coordination.forget(task);
         let account = self.tasks.get(task).map(|task| task.account);
         let accounts = account.into_iter().chain(self.delegations.forget(task));
         if !self.invocations.may_come_back(task) {
@@ -202,15 +240,45 @@ impl State {
         let delegation = self.delegations.next_ready().map(Step::Delegation);
         let verdict = || {
             let mut ready = self.collectives.ready();
-            let ready = ready.find(|(_, task)| !self.delegations.any_open(*task));
+            let done =
+                |task| !self.delegations.any_open(task) && !self.coordination.is_mediated(task);
+            let ready = ready.find(|(_, task)| done(*task));
             ready.map(|(collective, _)| Step::Verdict(collective))
         };
         let task = || self.tasks.next_ready().map(Step::Task);
-        delegation.or_else(verdict).or_else(task)
+        let mediation = || {
+            let due = self.coordination.next_due();
+            due.map(|(task, trigger)| Step::Mediation(task, trigger))
+        };
+        delegation.or_else(verdict).or_else(mediation).or_else(task)
+    }
+
+    /// The tasks that nobody works on at the moment, and since when: in order of that.
+    pub(crate) fn silent(&self) -> impl Iterator<Item = (Timestamp, TaskId)> {
+        self.coordination.silent()
+    }
+
+    /// Since when nobody works on a task, if nobody does and that is watched.
+    pub(crate) fn silent_since(&self, task: TaskId) -> Option<Timestamp> {
+        self.coordination.silent_since(task)
+    }
+
+    /// How long a task may be silent before it is stuck.
+    pub(crate) const fn patience(&self) -> Duration {
+        self.coordination.patience()
     }
 
     /// The next deadline, and whose it is.
     pub(crate) fn next_deadline(&self) -> Option<(Timestamp, InvocationId)> {
         self.invocations.next_deadline()
+    }
+}
+
+/// The collective that an event is about.
+const fn collective_of(event: &CollectiveEvent) -> CollectiveId {
+    match event {
+        CollectiveEvent::CollectiveConvened(facts) => facts.collective,
+        CollectiveEvent::ContributionRecorded(facts) => facts.collective,
+        CollectiveEvent::VerdictReached(facts) => facts.collective,
     }
 }

@@ -11,7 +11,7 @@ use convoke_events::{
     TaskEvent, TaskId, TaskPlan, TaskType,
 };
 
-pub(crate) use self::ending::{Attempt, blocked, concluded, failed};
+pub(crate) use self::ending::{Attempt, blocked, conclude, concluded, failed};
 pub(crate) use self::submission::submit;
 pub(crate) use self::triage::{triage, triaged};
 use crate::refusal::Refusal;
@@ -50,6 +50,8 @@ enum Phase {
     Escalated(TaskType),
     /// Its collective is under way.
     InCollective,
+    /// Agents work on it in sessions.
+    InSessions,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -101,16 +103,22 @@ impl Tasks {
     pub(crate) fn evolve(&mut self, id: EventId, event: &TaskEvent) {
         match event {
             TaskEvent::TaskSubmitted(submitted) => {
+                let phase = match &submitted.plan {
+                    TaskPlan::Sessions { .. } => Phase::InSessions,
+                    TaskPlan::Triage { .. } | TaskPlan::Collective { .. } => {
+                        self.ready.insert(submitted.task);
+                        Phase::Submitted
+                    }
+                };
                 let task = Task {
                     account: submitted.account,
                     plan: submitted.plan.clone(),
                     content_bytes: submitted.content_bytes,
                     content: submitted.content,
-                    phase: Phase::Submitted,
+                    phase,
                     cause: id,
                 };
                 self.open.insert(submitted.task, task);
-                self.ready.insert(submitted.task);
             }
             TaskEvent::TaskConcluded(conclusion) => {
                 self.ready.remove(&conclusion.task);
@@ -166,7 +174,16 @@ impl Task {
             (Phase::Submitted, TaskPlan::Triage { task_type, .. }) => Some(Next::Triage(task_type)),
             (Phase::Submitted, TaskPlan::Collective { task_type, .. })
             | (Phase::Escalated(task_type), _) => Some(Next::Collective(task_type)),
-            (Phase::InTriage | Phase::InCollective, _) => None,
+            (Phase::InTriage | Phase::InCollective | Phase::InSessions, _)
+            | (_, TaskPlan::Sessions { .. }) => None,
+        }
+    }
+
+    /// What the work is of a task that agents work on in sessions.
+    pub(crate) const fn in_sessions(&self) -> Option<&TaskType> {
+        match &self.plan {
+            TaskPlan::Sessions { task_type, .. } => Some(task_type),
+            TaskPlan::Triage { .. } | TaskPlan::Collective { .. } => None,
         }
     }
 
@@ -176,7 +193,7 @@ impl Task {
             TaskPlan::Triage { escalate, .. } => {
                 escalate.iter().find(|one| one.on == *key).map(|one| &one.to)
             }
-            TaskPlan::Collective { .. } => None,
+            TaskPlan::Collective { .. } | TaskPlan::Sessions { .. } => None,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What the room promises, file by file.
 
 mod accounts;
+mod actions;
 mod authority;
 mod books;
 mod budgets;
 mod cast;
 mod collectives;
+mod coordination;
 mod crashes;
 mod credits;
 mod delegations;

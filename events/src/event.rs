@@ -4,8 +4,10 @@
 //! somebody's disk. They are never changed: a new shape is a new version with an upcaster, and
 //! `tests/fixtures/golden` pins every one of them.
 
+mod action;
 mod budget;
 mod collective;
+mod coordination;
 mod delegation;
 mod governance;
 mod host;
@@ -17,8 +19,10 @@ mod resilience;
 mod routing;
 mod task;
 
+pub use action::*;
 pub use budget::*;
 pub use collective::*;
+pub use coordination::*;
 pub use delegation::*;
 pub use governance::*;
 pub use host::*;
@@ -284,6 +288,22 @@ catalogue! {
     Proposal(ProposalEvent) {
         ProposalMade = 1,
         ProposalReviewed = 1,
+    }
+    /// What agents asked for beside answering, and did not get.
+    Action(ActionEvent) {
+        ActionRefused = 1,
+    }
+    /// What agents of one task do together: board, messages, votes, and who is called in to help.
+    Coordination(CoordinationEvent) {
+        CoordinationRulesSet = 1,
+        BoardPosted = 1,
+        MessageSent = 1,
+        VoteOpened = 1,
+        VoteCast = 1,
+        VoteDecided = 1,
+        ComplexityDeclared = 1,
+        CompletionDeclared = 1,
+        ThresholdReached = 1,
     }
     /// The host's own records.
     Host(HostEvent) {

@@ -101,6 +101,8 @@ ids! {
     CollectiveId;
     /// One result that waits for a person's review.
     ProposalId;
+    /// One question that agents of a task vote on.
+    VoteId;
 }
 
 impl LogId {

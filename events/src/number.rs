@@ -149,53 +149,64 @@ amounts! {
     Rate "rate";
 }
 
-/// How sure an answer is of itself, from 0 to 1, kept in millionths.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Confidence(u32);
+macro_rules! shares {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(u32);
 
-impl Confidence {
-    const ONE: u32 = 1_000_000;
+        impl $name {
+            const ONE: u32 = 1_000_000;
 
-    /// Takes a share from 0 to 1, rounded to millionths; anything else is no confidence.
-    pub fn new(share: f64) -> Option<Self> {
-        if !(0.0..=1.0).contains(&share) {
-            return None;
+            /// Takes a share from 0 to 1, rounded to millionths; anything else is none.
+            pub fn new(share: f64) -> Option<Self> {
+                if !(0.0..=1.0).contains(&share) {
+                    return None;
+                }
+                let millionths = (share * f64::from(Self::ONE)).round();
+                #[allow(
+                    clippy::as_conversions,
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "between 0 and 1,000,000 by the check above"
+                )]
+                Some(Self(millionths as u32))
+            }
+
+            /// Takes millionths, at most a million.
+            pub const fn from_millionths(millionths: u32) -> Option<Self> {
+                if millionths <= Self::ONE { Some(Self(millionths)) } else { None }
+            }
+
+            /// The share in millionths, 1,000,000 at most.
+            pub const fn millionths(self) -> u32 {
+                self.0
+            }
+
+            /// The share, from 0 to 1.
+            pub fn share(self) -> f64 {
+                f64::from(self.0) / f64::from(Self::ONE)
+            }
         }
-        let millionths = (share * f64::from(Self::ONE)).round();
-        #[allow(
-            clippy::as_conversions,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "between 0 and 1,000,000 by the check above"
-        )]
-        Some(Self(millionths as u32))
-    }
 
-    /// Takes millionths, at most a million.
-    pub const fn from_millionths(millionths: u32) -> Option<Self> {
-        if millionths <= Self::ONE { Some(Self(millionths)) } else { None }
-    }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.share(), f)
+            }
+        }
 
-    /// The share in millionths, 1,000,000 at most.
-    pub const fn millionths(self) -> u32 {
-        self.0
-    }
-
-    /// The share, from 0 to 1.
-    pub fn share(self) -> f64 {
-        f64::from(self.0) / f64::from(Self::ONE)
-    }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    )*};
 }
 
-impl fmt::Display for Confidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.share(), f)
-    }
-}
-
-impl fmt::Debug for Confidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
+shares! {
+    /// How sure an answer is of itself, from 0 to 1, kept in millionths.
+    Confidence;
+    /// How hard a task is said to be, from 0 to 1, kept in millionths.
+    Complexity;
 }

@@ -7,6 +7,7 @@ mod agents;
 mod budget;
 mod calls;
 mod collective;
+mod coordination;
 mod delegation;
 mod governance;
 mod host;
@@ -129,6 +130,8 @@ fn tell(event: &Recorded, told: &Told) -> (String, Vec<PolicyRef>) {
         Event::Collective(facts) => collective::tell(event, facts, told),
         Event::Delegation(facts) => delegation::tell(event, facts, told),
         Event::Proposal(proposal) => (proposal::tell(event, proposal, told), Vec::new()),
+        Event::Action(facts) => coordination::tell_refused(event, facts, told),
+        Event::Coordination(facts) => coordination::tell(event, facts, told),
         Event::Host(record) => (host::tell_record(event, record), Vec::new()),
     }
 }

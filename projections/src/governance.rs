@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use convoke_events::{
-    AgentId, ArtifactType, AttemptBlocked, BlockReason, CollectiveEvent, DelegationEvent,
-    DelegationRefusal, DelegationRefused, Event, GovernanceDefault, GovernanceEvent,
-    GovernancePolicySet, HubId, PolicyId, PolicyRef, Position, Purpose, Recorded, RegistryEvent,
-    TaskEvent, TaskId, TextName, Timestamp, Verb,
+    ActionEvent, ActionRefusal, ActionRefused, AgentId, ArtifactType, AttemptBlocked, BlockReason,
+    CollectiveEvent, DelegationEvent, DelegationRefusal, DelegationRefused, Event,
+    GovernanceDefault, GovernanceEvent, GovernancePolicySet, HubId, PolicyId, PolicyRef, Position,
+    Purpose, Recorded, RegistryEvent, TaskEvent, TaskId, TextName, Timestamp, Verb,
 };
 use serde::{Deserialize, Serialize};
 
@@ -182,6 +182,29 @@ impl Governance {
     }
 }
 
+impl Governance {
+    /// What governance denied an agent that wanted to act.
+    fn action_refused(&mut self, event: &Recorded, facts: &ActionRefused) {
+        let ActionRefusal::Blocked { verb, artifact, because } = &facts.because else {
+            return;
+        };
+        self.blocked.push(Blocked {
+            hub: event.envelope.hub.clone(),
+            position: event.envelope.position,
+            at: event.envelope.decided_at,
+            agent: facts.agent,
+            slug: self.slugs.of(facts.agent),
+            agent_version: facts.agent_version,
+            task: facts.task,
+            purpose: Purpose::Action,
+            verb: *verb,
+            artifact: artifact.clone(),
+            because: because.clone(),
+            reason: text(event, &TextName::REASON),
+        });
+    }
+}
+
 impl Projection for Governance {
     const NAME: &'static str = "governance";
     const VERSION: u32 = 1;
@@ -202,6 +225,8 @@ impl Projection for Governance {
             }
         } else if let Event::Delegation(DelegationEvent::DelegationRefused(facts)) = &event.event {
             self.delegation_refused(event, facts);
+        } else if let Event::Action(ActionEvent::ActionRefused(facts)) = &event.event {
+            self.action_refused(event, facts);
         } else if let Event::Collective(CollectiveEvent::CollectiveConvened(facts)) = &event.event {
             self.artifacts.insert(facts.task, facts.artifact.clone());
         } else if let Event::Task(TaskEvent::TaskConcluded(facts)) = &event.event {

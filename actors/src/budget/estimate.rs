@@ -3,7 +3,7 @@
 use convoke_events::{ProviderName, Tokens};
 
 /// The most bytes that the schema of an answer takes in a request.
-const SCHEMA_BOUND: u64 = 1_024;
+const SCHEMA_BOUND: u64 = 1_536;
 
 /// Bytes a document takes in a request beside its content: its id and its delimiters.
 pub(crate) const DOCUMENT_OVERHEAD: u64 = 64;

@@ -9,7 +9,7 @@ use convoke_events::{
 use super::{DEPTH_LIMIT, account_of, call_of};
 use crate::budget::{self, DOCUMENT_OVERHEAD, Plan, Short};
 use crate::command::DelegationRequest;
-use crate::decision::{Decision, Draft, Story};
+use crate::decision::{Decision, Draft, Refused, Story};
 use crate::governance;
 use crate::invocation::{Errand, dispatch};
 use crate::prompt::{EARLIER, EARLIER_TITLE};
@@ -61,45 +61,51 @@ pub(crate) fn handed_over(state: &State, request: &DelegationRequest, now: Times
     let wish = Wish { to, scope, key, tokens, trim };
     let sender = Sender { agent: from, parent: request.parent };
     let story = Story { task, cause: None };
-    let mut plan = account(state, task, sender).map(|account| state.ledger.plan(account, now));
-    match wish_granted(state, story, sender, &wish, plan.as_mut(), now) {
+    match Handing::new(state, story, sender, Amount::ZERO, now).hand(&wish) {
         Ok(drafts) => Decision::of(drafts),
-        Err(refused) => {
-            let (draft, why) = refusal(state, story, sender, &wish, refused);
-            Decision { events: vec![draft], answer: Err(Refusal::DelegationRefused { why }) }
+        Err(Refused { draft, why }) => {
+            Decision { events: vec![*draft], answer: Err(Refusal::DelegationRefused { why }) }
         }
     }
 }
 
-/// Hands over what an agent asked for in its answer, one wish after the other; the refused ones are
-/// recorded, and the others go on.
-pub(crate) fn wished(
-    state: &State,
+/// Hands over what an agent asks for, one wish after the other: each is granted on top of those
+/// before it, and a refused one is refused alone.
+pub(crate) struct Handing<'a> {
+    state: &'a State,
     story: Story,
     sender: Sender,
-    wishes: &[Wish],
-    overrun: Amount,
+    plan: Option<Plan<'a>>,
+    seen: Vec<(Slug, Key)>,
     now: Timestamp,
-) -> Vec<Draft> {
-    // The sender's own overrun goes into the same append, and comes first.
-    let plan = |account| state.ledger.plan(account, now).on_top_of(overrun);
-    let mut plan = account(state, story.task, sender).map(plan);
-    let mut drafts = Vec::new();
-    let mut seen = Vec::new();
-    for wish in wishes {
-        let repeated = seen.contains(&(&wish.to, &wish.key));
-        seen.push((&wish.to, &wish.key));
-        let granted = if repeated {
+}
+
+impl<'a> Handing<'a> {
+    /// `overrun` is the sender's own, which goes into the same append and comes first.
+    pub(crate) fn new(
+        state: &'a State,
+        story: Story,
+        sender: Sender,
+        overrun: Amount,
+        now: Timestamp,
+    ) -> Self {
+        let plan = |account| state.ledger.plan(account, now).on_top_of(overrun);
+        let plan = account(state, story.task, sender).map(plan);
+        Self { state, story, sender, plan, seen: Vec::new(), now }
+    }
+
+    /// Hands a sub-task over, or says why not.
+    pub(crate) fn hand(&mut self, wish: &Wish) -> Result<Vec<Draft>, Refused> {
+        let Self { state, story, sender, now, .. } = *self;
+        let named = (wish.to.clone(), wish.key.clone());
+        let granted = if self.seen.contains(&named) {
             Err(DelegationRefusal::Repeated)
         } else {
-            wish_granted(state, story, sender, wish, plan.as_mut(), now)
+            wish_granted(state, story, sender, wish, self.plan.as_mut(), now)
         };
-        match granted {
-            Ok(granted) => drafts.extend(granted),
-            Err(refused) => drafts.push(refusal(state, story, sender, wish, refused).0),
-        }
+        self.seen.push(named);
+        granted.map_err(|because| refusal(state, story, sender, wish, because))
     }
-    drafts
 }
 
 /// The account that pays for a sender's delegations.
@@ -119,7 +125,7 @@ fn wish_granted(
     now: Timestamp,
 ) -> Result<Vec<Draft>, DelegationRefusal> {
     let task = state.tasks.get(story.task).ok_or(DelegationRefusal::Ended)?;
-    let convened = state.collectives.under_way(story.task).ok_or(DelegationRefusal::Ended)?;
+    let work = state.work(story.task).ok_or(DelegationRefusal::Ended)?;
     let plan = plan.ok_or(DelegationRefusal::Ended)?;
     let depth = depth(state, story.task, sender)?;
     if !state.registry.get(sender.agent).is_some_and(|agent| agent.active) {
@@ -141,7 +147,7 @@ fn wish_granted(
     if state.delegations.was_seen(story.task, delegation) {
         return Err(DelegationRefusal::Repeated);
     }
-    let (artifact, task_type) = (convened.artifact, convened.task_type);
+    let (artifact, task_type) = (&work.artifact, &work.task_type);
     may(state, sender.agent, Verb::Delegate, artifact)?;
     let grant = may(state, to, Verb::Propose, artifact)?;
     let rules = task.plan.rules();
@@ -259,7 +265,7 @@ fn refusal(
     sender: Sender,
     wish: &Wish,
     because: DelegationRefusal,
-) -> (Draft, String) {
+) -> Refused {
     let why = in_words(state, wish, &because);
     let facts = DelegationRefused {
         task: story.task,
@@ -270,7 +276,7 @@ fn refusal(
     };
     let texts =
         Texts::none().with(TextName::SCOPE, &wish.scope).with(TextName::REASON, why.clone());
-    (story.on_task(facts, texts), why)
+    Refused { draft: Box::new(story.on_task(facts, texts)), why }
 }
 
 fn in_words(state: &State, wish: &Wish, because: &DelegationRefusal) -> String {

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::hub::Hub;
-use super::message::{Drain, Give, Watch, pass, start};
+use super::message::{Alive, Drain, Give, Watch, pass, start};
 use super::setup::Setup;
 
 /// Starts the actors of hubs when they are first asked for, and passes messages on.
@@ -52,6 +52,17 @@ impl Handler<Watch> for Desk {
 
     fn handle(&mut self, watch: Watch, _: &mut Self::Context) {
         pass(&self.hub(&watch.hub), watch);
+    }
+}
+
+impl Handler<Alive> for Desk {
+    type Result = ();
+
+    fn handle(&mut self, alive: Alive, _: &mut Self::Context) {
+        // A hub that is not at work waits for nobody.
+        if let Some(hub) = self.hubs.get(&alive.hub) {
+            pass(hub, alive);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use convoke_events::{HubId, Log, TaskConcluded, TaskId};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::desk::Desk;
-use super::message::{Drain, Give, Watch, start};
+use super::message::{Alive, Drain, Give, Watch, start};
 use super::setup::Setup;
 use crate::command::{Answer, CommandError, Order};
 
@@ -120,6 +120,12 @@ impl Federation {
         let watch = Watch { hub: hub.clone(), task, reply };
         self.0.desk.try_send(watch).map_err(|_| stopped())?;
         end.await.map_err(|_| stopped())?
+    }
+
+    /// Tells a hub that somebody at work on a task is alive. Nothing is recorded of it, and it may be
+    /// lost: what counts is that none came for too long.
+    pub fn alive(&self, hub: &HubId, task: TaskId) {
+        let _ = self.0.desk.try_send(Alive { hub: hub.clone(), task });
     }
 
     /// Takes no more commands, waits until all that were taken are answered, and ends the threads.

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::message::{
-    CallOff, Drain, FanOut, Give, Landed, Reply, Returned, Watch, Watcher, pass, start,
+    Alive, CallOff, Drain, FanOut, Give, Landed, Reply, Returned, Watch, Watcher, pass, start,
 };
 use super::session::{Session, Ticket, Turn};
 use super::setup::Setup;
@@ -193,6 +193,14 @@ impl Handler<Watch> for Hub {
             return;
         }
         self.take(context, |session, _| session.watch(watch.task, watch.reply));
+    }
+}
+
+impl Handler<Alive> for Hub {
+    type Result = ();
+
+    fn handle(&mut self, alive: Alive, context: &mut Self::Context) {
+        self.take(context, |session, now| session.heard(alive.task, now));
     }
 }
 

@@ -28,6 +28,12 @@ pub(super) struct Watch {
     pub(super) reply: Watcher,
 }
 
+/// Tells a hub that somebody at work on a task is alive.
+pub(super) struct Alive {
+    pub(super) hub: HubId,
+    pub(super) task: TaskId,
+}
+
 /// Asks all hubs to say when everything they took is durable.
 pub(super) struct Drain {
     pub(super) reply: oneshot::Sender<()>,
@@ -62,7 +68,7 @@ macro_rules! messages {
     )*};
 }
 
-messages!(Give, Watch, Drain, FanOut, Invoke, CallOff, Returned, Landed, Ended);
+messages!(Give, Watch, Alive, Drain, FanOut, Invoke, CallOff, Returned, Landed, Ended);
 
 /// How many messages an actor's mailbox holds: more than admission ever lets in, so that a message
 /// is never parked, and none overtakes another.

@@ -4,6 +4,7 @@
 //! news go out only when the newest append they could have seen is durable; nothing outside ever
 //! sees tentative state. A failed append ends the session for good: the log has stopped.
 
+mod silence;
 mod turn;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -16,6 +17,7 @@ use convoke_events::{
     encode,
 };
 
+use self::silence::Silence;
 use self::turn::Waiting;
 pub use self::turn::{Ticket, Turn};
 use crate::authority::Authority;
@@ -37,6 +39,7 @@ pub struct Session<R, W> {
     tickets: u64,
     waiting: VecDeque<Waiting<R, W>>,
     watchers: BTreeMap<TaskId, Vec<W>>,
+    silence: Silence,
     stopped: Option<String>,
 }
 
@@ -66,6 +69,7 @@ impl<R, W> Session<R, W> {
             tickets: 0,
             waiting: VecDeque::new(),
             watchers: BTreeMap::new(),
+            silence: Silence::default(),
             stopped: None,
         })
     }
@@ -82,13 +86,16 @@ impl<R, W> Session<R, W> {
 
     /// When to call [`Self::tick`] next.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        self.state.next_deadline().map(|(at, _)| at).filter(|_| self.stopped.is_none())
+        let deadline = self.state.next_deadline().map(|(at, _)| at);
+        let silence = self.silence.first(&self.state).map(|(at, _)| at);
+        deadline.into_iter().chain(silence).min().filter(|_| self.stopped.is_none())
     }
 
     /// Takes up what the replayed state owes. A call in flight is made again where `repeatable`
     /// says its provider allows that; else it is in doubt, and stays charged.
     pub fn resume(&mut self, repeatable: impl Fn(&Call) -> bool, now: Timestamp) -> Turn<R, W> {
         let mut turn = Turn::default();
+        self.silence.listen(now);
         let (again, doubtful): (Vec<_>, Vec<_>) =
             self.state.owed().calls.into_iter().partition(repeatable);
         for Call { invocation, attempt, .. } in doubtful {
@@ -167,8 +174,15 @@ impl<R, W> Session<R, W> {
     pub fn tick(&mut self, now: Timestamp) -> Turn<R, W> {
         let mut turn = Turn::default();
         self.take_deadlines(now, &mut turn);
+        self.take_silence(now, &mut turn);
         self.take_steps(now, &mut turn);
         turn
+    }
+
+    /// Takes a sign of life of somebody at work on a task: nothing is recorded of it.
+    pub fn heard(&mut self, task: TaskId, now: Timestamp) -> Turn<R, W> {
+        self.silence.heard(&self.state, task, now);
+        Turn::default()
     }
 
     /// Takes the fate of an append. Fates may be told in any order; they count in that of tickets.
@@ -276,6 +290,18 @@ impl<R, W> Session<R, W> {
         }
     }
 
+    /// Says of which tasks nothing was heard for too long.
+    fn take_silence(&mut self, now: Timestamp, turn: &mut Turn<R, W>) {
+        while let Some((at, silence)) = self.silence.first(&self.state)
+            && at <= now
+            && self.stopped.is_none()
+        {
+            if self.take(&silence, None, now, turn) != Ok(true) {
+                break;
+            }
+        }
+    }
+
     /// Takes every step that is owed.
     fn take_steps(&mut self, now: Timestamp, turn: &mut Turn<R, W>) {
         while let Some(step) = self.state.next_step()
@@ -363,7 +389,7 @@ impl<R, W> Session<R, W> {
     fn append(&mut self, drafts: Vec<Draft>, from: Origin, now: Timestamp) -> Append {
         let name = match &from.caller {
             Some(Caller::Person(name)) => Some(name.clone()),
-            Some(Caller::Service(_)) | None => None,
+            Some(Caller::Service(_) | Caller::Agent(_)) | None => None,
         };
         // One draw for all of them: what tells the events of an append apart is their number.
         let mut entropy = [0; 16];

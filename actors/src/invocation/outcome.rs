@@ -9,11 +9,11 @@ use convoke_events::{
 };
 
 use super::GivenUp;
+use crate::action;
 use crate::answer::{self, Answer};
 use crate::budget::{Settling, on_accounts};
 use crate::collective;
 use crate::decision::{Decision, Draft, Story, cut};
-use crate::delegation::{self, Sender};
 use crate::provider::{ModelResponse, ProviderFailure, Retry};
 use crate::state::State;
 use crate::task;
@@ -101,11 +101,10 @@ fn closed(
             collective::synthesised(state, story, started, answer, content)
         }
         // What follows from it is owed by the delegation, once everything under it has ended too.
-        Purpose::Delegation => Vec::new(),
+        Purpose::Delegation | Purpose::Mediation | Purpose::Action => Vec::new(),
     });
     if let Ok(answer) = answer {
-        let sender = Sender { agent: started.agent, parent: started.delegation };
-        drafts.extend(delegation::wished(state, story, sender, &answer.wishes, overrun, now));
+        drafts.extend(action::wanted(state, story, started, &answer.actions, overrun, now));
     }
     drafts
 }
@@ -119,8 +118,8 @@ fn judge(
     if response.finish == FinishReason::ContentFilter {
         return Err("the provider withheld the answer".to_owned());
     }
-    let answer =
-        answer::parse(started.purpose, &response.text()).map_err(|error| error.to_string())?;
+    let answer = answer::parse(started.purpose, &response.text(), &response.parts)
+        .map_err(|error| error.to_string())?;
     let verdict = started.collective.and_then(|id| state.collectives.verdict(id));
     match verdict {
         // A synthesis puts words to the verdict; it cannot change it.

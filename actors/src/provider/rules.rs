@@ -91,7 +91,7 @@ fn content(request: &ModelRequest) -> Result<String, Unanswered> {
             None => settings.answer(&question),
         }
     };
-    let acts = matches!(schema, Some("contribution" | "delegation"));
+    let acts = matches!(schema, Some("contribution" | "delegation" | "mediation"));
     let answer = if acts { answer } else { Answer { actions: Vec::new(), ..answer } };
     let room = usize::try_from(request.max_output.get()).unwrap_or(usize::MAX);
     answer.within(room.saturating_mul(4)).ok_or(Unanswered::NoRoom(request.max_output))

@@ -1,13 +1,14 @@
 //! Ending: how a task ends, and what is recorded of an attempt that governance denied.
 
 use convoke_events::{
-    AgentId, ArtifactType, AttemptBlocked, BlockReason, Conclusion, Purpose, TaskConcluded,
+    AgentId, ArtifactType, AttemptBlocked, BlockReason, Conclusion, Purpose, TaskConcluded, TaskId,
     TaskOutcome, TextName, Texts, Verb,
 };
 
 use crate::decision::{Draft, Story, cut};
 use crate::governance;
 use crate::provider::ProviderFailure;
+use crate::refusal::Refusal;
 use crate::state::State;
 
 /// What an agent would have done.
@@ -50,6 +51,31 @@ pub(crate) fn concluded(
 ) -> Draft {
     let facts = TaskConcluded { task: story.task, outcome, because };
     story.on_task(facts, Texts::none().with(TextName::REASON, reason))
+}
+
+/// Ends a task that agents work on in sessions, at the word of somebody with the right to.
+pub(crate) fn conclude(
+    state: &State,
+    id: TaskId,
+    outcome: TaskOutcome,
+    reason: &str,
+) -> Result<Vec<Draft>, Refusal> {
+    let Some(task) = state.tasks.get(id) else {
+        return match state.tasks.conclusion(id) {
+            Some(end) if end.outcome == outcome => Ok(Vec::new()),
+            Some(_) => Err(Refusal::TaskEnded { task: id }),
+            None => Err(Refusal::TaskUnknown { task: id, hub: state.hub.clone() }),
+        };
+    };
+    let known = matches!(outcome, TaskOutcome::Completed | TaskOutcome::Failed);
+    if task.in_sessions().is_none() || !known {
+        return Err(Refusal::NotToConclude { task: id, outcome });
+    }
+    if state.coordination.is_called(id) || state.delegations.any_open(id) {
+        return Err(Refusal::TaskBusy { task: id });
+    }
+    let story = Story { task: id, cause: None };
+    Ok(vec![concluded(story, outcome, Conclusion::Declared, reason)])
 }
 
 /// Ends a task whose call failed.

@@ -60,6 +60,8 @@ fn check(submission: &TaskSubmission) -> Result<(), Refusal> {
             artifact_of(task_type)?;
             escalate.iter().try_for_each(|one| artifact_of(&one.to).map(|_| ()))
         }
-        TaskPlan::Collective { task_type, .. } => artifact_of(task_type).map(|_| ()),
+        TaskPlan::Collective { task_type, .. } | TaskPlan::Sessions { task_type, .. } => {
+            artifact_of(task_type).map(|_| ())
+        }
     }
 }

@@ -20,6 +20,10 @@ enumeration! {
         Synthesis = "synthesis",
         /// To do what another agent handed over.
         Delegation = "delegation",
+        /// To help agents that are stuck, in conflict, out of their depth, or done.
+        Mediation = "mediation",
+        /// To act beside answering: nobody is called for it.
+        Action = "action",
     }
 }
 

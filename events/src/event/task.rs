@@ -47,13 +47,22 @@ pub enum TaskPlan {
         /// What bounds it.
         rules: TaskRules,
     },
+    /// Agents that the host runs work on it through their sessions; nobody is asked.
+    Sessions {
+        /// What their work is.
+        task_type: TaskType,
+        /// What bounds the calls that it leads to.
+        rules: TaskRules,
+    },
 }
 
 impl TaskPlan {
     /// What bounds the task.
     pub const fn rules(&self) -> &TaskRules {
         match self {
-            Self::Triage { rules, .. } | Self::Collective { rules, .. } => rules,
+            Self::Triage { rules, .. }
+            | Self::Collective { rules, .. }
+            | Self::Sessions { rules, .. } => rules,
         }
     }
 }
@@ -86,6 +95,8 @@ enumeration! {
         Refused = "refused",
         /// It was tried without success.
         Failed = "failed",
+        /// The agents that worked on it are done.
+        Completed = "completed",
     }
 }
 
@@ -108,6 +119,8 @@ enumeration! {
         Insufficient = "insufficient",
         /// The triage or the synthesis failed.
         CallFailed = "call_failed",
+        /// Somebody with the right to said so.
+        Declared = "declared",
     }
 }
 

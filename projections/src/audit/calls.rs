@@ -50,6 +50,8 @@ fn started(facts: &InvocationStarted, told: &Told) -> String {
         Purpose::Contribution => "to contribute",
         Purpose::Synthesis => "to put the contributions together",
         Purpose::Delegation => "to do what was handed over",
+        Purpose::Mediation => "to help",
+        Purpose::Action => "to act",
     };
     let attempt =
         if facts.attempt > 1 { format!(" (attempt {})", facts.attempt) } else { String::new() };

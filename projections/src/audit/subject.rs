@@ -1,9 +1,10 @@
 //! Whose story is told, and which events belong to it.
 
 use convoke_events::{
-    AgentId, BudgetEvent, CollectiveEvent, CorrelationId, DelegationEvent, DelegationId, Event,
-    GovernanceEvent, HeldFor, InvocationEvent, Log, Position, Principal, ProposalEvent, ProposalId,
-    Query, ReadError, Recorded, RegistryEvent, RoutingEvent, TaskId,
+    ActionEvent, AgentId, BudgetEvent, CollectiveEvent, CoordinationEvent, CorrelationId,
+    DelegationEvent, DelegationId, Event, GovernanceEvent, HeldFor, InvocationEvent, Log,
+    Mediation, Position, Principal, ProposalEvent, ProposalId, Query, ReadError, Recorded,
+    RegistryEvent, RoutingEvent, TaskId,
 };
 
 use super::told::{Told, call_of};
@@ -106,6 +107,8 @@ fn names(event: &Event, agent: AgentId, told: &Told) -> bool {
             CollectiveEvent::VerdictReached(facts) => told.takes_part(facts.collective, agent),
         },
         Event::Delegation(delegation) => names_delegation(delegation, agent, told),
+        Event::Action(ActionEvent::ActionRefused(facts)) => facts.agent == agent,
+        Event::Coordination(together) => names_together(together, agent),
         Event::Proposal(proposal) => {
             let proposal = match proposal {
                 ProposalEvent::ProposalMade(facts) => facts.proposal,
@@ -125,6 +128,24 @@ fn names(event: &Event, agent: AgentId, told: &Told) -> bool {
         | Event::Task(_)
         | Event::Host(_) => false,
         Event::Budget(budget) => budgeted(budget).is_some_and(|id| is_party(told, id, agent)),
+    }
+}
+
+fn names_together(event: &CoordinationEvent, agent: AgentId) -> bool {
+    match event {
+        CoordinationEvent::CoordinationRulesSet(facts) => {
+            facts.rules.mediator.as_ref().is_some_and(|mediator| mediator.template == agent)
+        }
+        CoordinationEvent::BoardPosted(facts) => facts.agent == agent,
+        CoordinationEvent::MessageSent(facts) => facts.from == agent || facts.to == Some(agent),
+        CoordinationEvent::VoteOpened(facts) => facts.required.contains(&agent),
+        CoordinationEvent::VoteCast(facts) => facts.agent == agent,
+        CoordinationEvent::VoteDecided(_) => false,
+        CoordinationEvent::ComplexityDeclared(facts) => facts.by.is_some_and(|(by, _)| by == agent),
+        CoordinationEvent::CompletionDeclared(facts) => facts.agent == agent,
+        CoordinationEvent::ThresholdReached(facts) => {
+            matches!(facts.mediation, Mediation::Called { agent: called, .. } if called == agent)
+        }
     }
 }
 

@@ -42,5 +42,8 @@ fn plan(plan: &TaskPlan) -> String {
         TaskPlan::Collective { task_type, .. } => {
             format!("to be put to a collective under `{task_type}`")
         }
+        TaskPlan::Sessions { task_type, .. } => {
+            format!("to be worked on in sessions under `{task_type}`")
+        }
     }
 }

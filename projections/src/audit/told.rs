@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AccountId, AgentId, Amount, BudgetEvent, CollectiveEvent, CollectiveId, DelegationEvent,
-    DelegationId, DelegationRequested, Event, EventId, HeldFor, HubEvent, InvocationEvent,
-    InvocationId, Log, PersonId, Position, Principal, ProposalBasis, ProposalEvent, ProposalId,
-    Purpose, Query, ReadError, Recorded, RegistryEvent, ReservationId, Slug, TaskEvent, TextName,
+    AccountId, AgentId, Amount, BudgetEvent, CollectiveEvent, CollectiveId, CoordinationEvent,
+    DelegationEvent, DelegationId, DelegationRequested, Event, EventId, HeldFor, HubEvent,
+    InvocationEvent, InvocationId, Key, Log, PersonId, Position, Principal, ProposalBasis,
+    ProposalEvent, ProposalId, Purpose, Query, ReadError, Recorded, RegistryEvent, ReservationId,
+    Slug, TaskEvent, TextName, VoteId,
 };
 
 /// Names, causes, calls and amounts of the events of one story.
@@ -21,6 +22,7 @@ pub(super) struct Told {
     members: BTreeMap<CollectiveId, BTreeSet<AgentId>>,
     authors: BTreeMap<ProposalId, BTreeSet<AgentId>>,
     delegations: BTreeMap<DelegationId, HandedOver>,
+    votes: BTreeMap<VoteId, Key>,
 }
 
 /// Who is called, and what for.
@@ -65,6 +67,8 @@ pub(super) fn call_of(event: &Event) -> Option<InvocationId> {
         | Event::Collective(_)
         | Event::Delegation(_)
         | Event::Proposal(_)
+        | Event::Action(_)
+        | Event::Coordination(_)
         | Event::Host(_) => None,
     }
 }
@@ -112,6 +116,8 @@ impl Told {
             &recorded.event
         {
             self.learn_delegation(facts);
+        } else if let Event::Coordination(CoordinationEvent::VoteOpened(facts)) = &recorded.event {
+            self.votes.insert(facts.vote, facts.subject.clone());
         } else if let Event::Collective(collective) = &recorded.event {
             self.learn_collective(collective);
         } else if let Event::Proposal(ProposalEvent::ProposalMade(facts)) = &recorded.event {
@@ -202,6 +208,11 @@ impl Told {
             }
             None => format!("call {invocation}"),
         }
+    }
+
+    /// What a vote is called.
+    pub(super) fn vote(&self, vote: VoteId) -> String {
+        self.votes.get(&vote).map_or_else(|| vote.to_string(), ToString::to_string)
     }
 
     /// Who handed a sub-task to whom, if the story tells it.

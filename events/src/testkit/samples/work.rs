@@ -1,5 +1,6 @@
 //! Samples of what a federation does: tasks, calls, collectives, proposals and the host's records.
 
+use super::coordination;
 use super::delegations::{self, delegation};
 use super::federation::{
     account, agent, decision, endpoint, invocation, policy, reason, reservation, task,
@@ -24,6 +25,7 @@ pub(super) fn samples() -> Vec<(Event, Texts)> {
     samples.extend(delegations::samples());
     samples.extend(collectives());
     samples.extend(proposals());
+    samples.extend(coordination::samples());
     samples.extend(host());
     samples
 }

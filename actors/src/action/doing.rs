@@ -1,0 +1,197 @@
+//! Doing: the one place that says whether an action is done.
+
+use convoke_events::{
+    ActionKind, ActionRefusal, AgentId, Amount, ArtifactType, DelegationId, InvocationStarted, Key,
+    Principal, Timestamp, Tokens,
+};
+
+use super::reading::{MAX_ACTIONS, Wanted, may_act};
+use super::refusing::{refused, unread};
+use super::{Act, Action, Delegate};
+use crate::coordination::{self, Joint};
+use crate::decision::{Decision, Draft, Refused, Story};
+use crate::delegation::{Handing, Sender, Wish};
+use crate::refusal::Refusal;
+use crate::state::State;
+
+/// The most bytes that an agent may say in one action.
+const MAX_SAID: usize = 16 * 1_024;
+
+/// The longest reason or scope, in bytes.
+const MAX_REASON: usize = 1_024;
+
+/// Who acts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Actor {
+    pub(crate) agent: AgentId,
+    pub(crate) agent_version: u32,
+    /// The delegation it works on, if on one.
+    pub(crate) delegation: Option<DelegationId>,
+}
+
+/// Does, or refuses, what the host asks for in the name of an agent. A refusal is recorded too.
+pub(crate) fn asked(state: &State, principal: &Principal, act: &Act, now: Timestamp) -> Decision {
+    let refuse = |refusal| Decision { events: Vec::new(), answer: Err(refusal) };
+    let Principal::Agent(agent) = *principal else {
+        return refuse(Refusal::NotAnAgent);
+    };
+    let Some(known) = state.registry.get(agent) else {
+        return refuse(Refusal::NotAnAgent);
+    };
+    let Act { task, delegation, action } = act;
+    if !state.tasks.knows(*task) {
+        return refuse(Refusal::TaskUnknown { task: *task, hub: state.hub.clone() });
+    }
+    let actor = Actor { agent, agent_version: known.version, delegation: *delegation };
+    let story = Story { task: *task, cause: None };
+    match Acting::new(state, story, actor, Amount::ZERO, now).act(action) {
+        Ok(drafts) => Decision::of(drafts),
+        Err(Refused { draft, why }) => {
+            let action = action.kind();
+            Decision { events: vec![*draft], answer: Err(Refusal::ActionRefused { action, why }) }
+        }
+    }
+}
+
+/// Does, or refuses, what an answer asks for, one action after the other.
+pub(crate) fn wanted(
+    state: &State,
+    story: Story,
+    started: &InvocationStarted,
+    wanted: &[Wanted],
+    overrun: Amount,
+    now: Timestamp,
+) -> Vec<Draft> {
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let InvocationStarted { agent, agent_version, delegation, purpose, .. } = *started;
+    let actor = Actor { agent, agent_version, delegation };
+    let mut acting = Acting::new(state, story, actor, overrun, now);
+    let mut drafts = Vec::new();
+    for one in wanted {
+        let refuse = |kind, because| *refused(state, story, &actor, kind, because).draft;
+        match one {
+            Wanted::Action(action) if may_act(purpose) => match acting.act(action) {
+                Ok(done) => drafts.extend(done),
+                Err(refused) => drafts.push(*refused.draft),
+            },
+            Wanted::Action(action) => {
+                drafts.push(refuse(action.kind(), ActionRefusal::NotHeard { purpose }));
+            }
+            Wanted::Malformed { kind, content, why } => {
+                drafts.push(unread(story, &actor, *kind, content, why));
+            }
+            Wanted::TooMany { .. } => {
+                let limit = u32::try_from(MAX_ACTIONS).unwrap_or(u32::MAX);
+                drafts.push(refuse(ActionKind::Unknown, ActionRefusal::TooMany { limit }));
+            }
+        }
+    }
+    drafts
+}
+
+/// The actions of one append, each decided on what those before it leave.
+struct Acting<'a> {
+    state: &'a State,
+    story: Story,
+    actor: Actor,
+    joint: Joint,
+    handing: Handing<'a>,
+    now: Timestamp,
+}
+
+impl<'a> Acting<'a> {
+    fn new(state: &'a State, story: Story, actor: Actor, overrun: Amount, now: Timestamp) -> Self {
+        let sender = Sender { agent: actor.agent, parent: actor.delegation };
+        let handing = Handing::new(state, story, sender, overrun, now);
+        let joint = state.coordination.of(story.task);
+        Self { state, story, actor, joint, handing, now }
+    }
+
+    /// Does an action, or says why not.
+    fn act(&mut self, action: &Action) -> Result<Vec<Draft>, Refused> {
+        let (kind, actor) = (action.kind(), self.actor);
+        let refuse = |because| refused(self.state, self.story, &actor, kind, because);
+        let joint = &self.joint;
+        let (story, state) = (self.story, self.state);
+        self.admitted(action).map_err(refuse)?;
+        let drafts = match action {
+            Action::Delegate(delegate) => {
+                let wish = wish(delegate).map_err(refuse)?;
+                return self.handing.hand(&wish);
+            }
+            Action::Post(post) => coordination::post(joint, story, &actor, post),
+            Action::Message(message) => coordination::message(state, joint, story, &actor, message),
+            Action::Vote(vote) => coordination::vote(joint, story, &actor, vote),
+            Action::DeclareComplexity(declared) => {
+                coordination::complexity(story, &actor, declared)
+            }
+            Action::Complete(complete) => Ok(coordination::complete(story, &actor, complete)),
+        };
+        let done = drafts.map_err(refuse)?;
+        let take = |(draft, event)| {
+            self.joint.take(self.now, &event);
+            draft
+        };
+        Ok(done.into_iter().map(take).collect())
+    }
+
+    /// The rules that hold for every action.
+    fn admitted(&self, action: &Action) -> Result<(), ActionRefusal> {
+        let (size, limit) = size(action);
+        if size > limit {
+            let bytes = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
+            return Err(ActionRefusal::TooLarge { size: bytes(size), limit: bytes(limit) });
+        }
+        if matches!(action, Action::Delegate(_)) {
+            // The rest is asked with the delegation itself, which records its own refusals.
+            return Ok(());
+        }
+        let (registry, agent, verb) = (&self.state.registry, self.actor.agent, action.verb());
+        if !registry.get(agent).is_some_and(|known| known.active) {
+            return Err(ActionRefusal::Inactive);
+        }
+        let artifact = self.artifact(action)?;
+        let granted = self.state.governance.permit(registry, agent, verb, &artifact);
+        granted.map_err(|because| ActionRefusal::Blocked { verb, artifact, because })?;
+        Ok(())
+    }
+
+    /// What the action is about, as governance names it.
+    fn artifact(&self, action: &Action) -> Result<ArtifactType, ActionRefusal> {
+        let task = self.story.task;
+        if let Action::Vote(vote) = action {
+            // A vote on a proposal goes on when its task has ended.
+            if let Some(artifact) = self.joint.voted_on(task, &vote.on) {
+                return Ok(artifact);
+            }
+            let ended = self.state.work(task).is_none();
+            return Err(if ended { ActionRefusal::Ended } else { ActionRefusal::VoteUnknown });
+        }
+        self.state.work(task).map(|work| work.artifact).ok_or(ActionRefusal::Ended)
+    }
+}
+
+/// How many bytes an agent says in an action, and how many it may.
+fn size(action: &Action) -> (usize, usize) {
+    match action {
+        Action::Delegate(delegate) => (delegate.scope.len(), MAX_REASON),
+        Action::Post(post) => (post.text.len(), MAX_SAID),
+        Action::Message(message) => (message.text.len(), MAX_SAID),
+        Action::Vote(vote) => (vote.reason.len(), MAX_REASON),
+        Action::DeclareComplexity(declared) => (declared.reason.len(), MAX_REASON),
+        Action::Complete(complete) => (complete.reason.len(), MAX_REASON),
+    }
+}
+
+fn wish(delegate: &Delegate) -> Result<Wish, ActionRefusal> {
+    let Delegate { to, scope, tokens, trim } = delegate.clone();
+    let key = Key::canonical(&scope).ok_or(ActionRefusal::Malformed)?;
+    Ok(Wish { to, scope, key, tokens: tokens.map(Tokens::new), trim })
+}
+
+/// The recommendation that an action names, if it names one.
+pub(crate) fn key(named: Option<&str>) -> Result<Option<Key>, ActionRefusal> {
+    named.map(|named| Key::canonical(named).ok_or(ActionRefusal::Malformed)).transpose()
+}
