@@ -1,8 +1,20 @@
 //! What answers for an agent: the contract of a model provider, and the room of each one there is.
 
 pub mod address;
+#[cfg(feature = "providers")]
+mod gemini;
+#[cfg(feature = "providers")]
+mod keys;
+#[cfg(feature = "providers")]
+mod network;
+#[cfg(feature = "providers")]
+mod openai;
+#[cfg(feature = "providers")]
+mod openrouter;
 pub mod rules;
 pub mod settings;
+#[cfg(feature = "providers")]
+mod words;
 
 use std::fmt;
 use std::future::Future;
@@ -14,6 +26,17 @@ use convoke_events::{
     FailureClass, FinishReason, ModelName, ProviderName, Timestamp, Tokens, UpstreamName, Usage,
 };
 use tokio::sync::{mpsc, watch};
+
+#[cfg(feature = "providers")]
+pub use self::gemini::gemini;
+#[cfg(feature = "providers")]
+pub use self::keys::{KeyError, Keys};
+#[cfg(feature = "providers")]
+pub use self::network::{HttpError, Network};
+#[cfg(feature = "providers")]
+pub use self::openai::open_ai;
+#[cfg(feature = "providers")]
+pub use self::openrouter::open_router;
 
 /// One request to a model.
 #[derive(Clone, Debug, PartialEq)]

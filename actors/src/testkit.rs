@@ -4,10 +4,12 @@
 
 mod federation;
 mod gate;
+mod loopback;
 mod scene;
 mod script;
 
 pub use self::federation::{hub, member, orders, submission, task_rules};
 pub use self::gate::Gate;
+pub use self::loopback::{Heard, Loopback, Say};
 pub use self::scene::{Scene, Then, answer};
 pub use self::script::{Script, said};
