@@ -98,6 +98,8 @@ pub use convoke_actors::authority::{Authority, HubRoles, LocalOwner};
 pub use convoke_actors::command::{
     AgentRegistration, Answer, Caller, Command, CommandError, Order, Price, Review, TaskSubmission,
 };
+#[cfg(feature = "providers")]
+pub use convoke_actors::provider::Keys;
 pub use convoke_actors::provider::Provider;
 pub use convoke_actors::refusal::Refusal;
 pub use convoke_events as events;

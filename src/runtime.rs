@@ -40,6 +40,8 @@ pub struct Builder {
     place: Place,
     setup: Setup,
     durability: Durability,
+    #[cfg(feature = "providers")]
+    keys: Option<convoke_actors::provider::Keys>,
 }
 
 enum Place {
@@ -57,6 +59,10 @@ pub enum StartError {
     /// Its hubs cannot be brought back.
     #[error("the federation cannot be started")]
     Federation(#[from] driver::StartError),
+    /// The providers of real models cannot be set up.
+    #[cfg(feature = "providers")]
+    #[error("the providers of real models cannot be set up")]
+    Providers(#[from] convoke_actors::provider::HttpError),
 }
 
 /// Why a runtime could not be shut down in good order; it has ended all the same.
@@ -70,7 +76,13 @@ pub enum ShutdownError {
 impl Runtime {
     /// Prepares a runtime: in memory, with the `rules` provider, until told otherwise.
     pub fn builder() -> Builder {
-        Builder { place: Place::Memory, setup: Setup::default(), durability: Durability::Synced }
+        Builder {
+            place: Place::Memory,
+            setup: Setup::default(),
+            durability: Durability::Synced,
+            #[cfg(feature = "providers")]
+            keys: None,
+        }
     }
 
     /// The hub of this name; commands decide whether it exists.
@@ -140,6 +152,14 @@ impl Builder {
         self
     }
 
+    /// Lets `OpenAI`, `OpenRouter`, Gemini and Claude Code answer for the agents that name them,
+    /// with keys from here. Without it, nothing ever leaves this process.
+    #[cfg(feature = "providers")]
+    pub fn real_models(mut self, keys: convoke_actors::provider::Keys) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
     /// Decides who may give which command; without it, roles granted in the hub do.
     pub fn authority(mut self, authority: Arc<dyn Authority>) -> Self {
         self.setup.authority = authority;
@@ -163,6 +183,26 @@ impl Builder {
     /// # Errors
     /// [`StartError`] if the log or the hubs cannot be brought up; nothing runs then.
     pub fn start(self) -> Result<Runtime, StartError> {
+        #[cfg(feature = "providers")]
+        let this = self.with_real_models()?;
+        #[cfg(not(feature = "providers"))]
+        let this = self;
+        this.open()
+    }
+
+    /// Registers the real models, but those whose place the host has given to another.
+    #[cfg(feature = "providers")]
+    fn with_real_models(mut self) -> Result<Self, StartError> {
+        if let Some(keys) = self.keys.take() {
+            let clock = Arc::clone(&self.setup.clock);
+            for (name, provider) in convoke_actors::provider::real_models(keys, clock)? {
+                self.setup.providers.entry(name).or_insert(provider);
+            }
+        }
+        Ok(self)
+    }
+
+    fn open(self) -> Result<Runtime, StartError> {
         let log = match self.place {
             Place::Memory => Log::in_memory(),
             Place::Open(log) => log,

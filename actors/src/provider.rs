@@ -1,6 +1,8 @@
 //! What answers for an agent: the contract of a model provider, and the room of each one there is.
 
 pub mod address;
+#[cfg(all(feature = "providers", unix))]
+mod claude_code;
 #[cfg(feature = "providers")]
 mod gemini;
 #[cfg(feature = "providers")]
@@ -16,17 +18,25 @@ pub mod settings;
 #[cfg(feature = "providers")]
 mod words;
 
+#[cfg(feature = "providers")]
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+#[cfg(feature = "providers")]
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use convoke_events::Billed;
+#[cfg(feature = "providers")]
+use convoke_events::Clock;
 use convoke_events::{
     FailureClass, FinishReason, ModelName, ProviderName, Timestamp, Tokens, UpstreamName, Usage,
 };
 use tokio::sync::{mpsc, watch};
 
+#[cfg(all(feature = "providers", unix))]
+pub use self::claude_code::ClaudeCode;
 #[cfg(feature = "providers")]
 pub use self::gemini::gemini;
 #[cfg(feature = "providers")]
@@ -37,6 +47,28 @@ pub use self::network::{HttpError, Network};
 pub use self::openai::open_ai;
 #[cfg(feature = "providers")]
 pub use self::openrouter::open_router;
+
+/// Every provider of real models there is, by its name, with keys from here and under this clock.
+///
+/// # Errors
+/// [`HttpError`] if TLS cannot be set up.
+#[cfg(feature = "providers")]
+pub fn real_models(
+    keys: Keys,
+    clock: Arc<dyn Clock>,
+) -> Result<BTreeMap<ProviderName, Arc<dyn Provider>>, HttpError> {
+    let mut providers: BTreeMap<ProviderName, Arc<dyn Provider>> = BTreeMap::new();
+    #[cfg(unix)]
+    {
+        let claude_code = ClaudeCode::new(keys.clone(), Arc::clone(&clock));
+        providers.insert(ProviderName::ClaudeCode, Arc::new(claude_code));
+    }
+    let network = Network::new(keys, clock)?;
+    providers.insert(ProviderName::OpenAi, open_ai(&network));
+    providers.insert(ProviderName::OpenRouter, open_router(&network));
+    providers.insert(ProviderName::Gemini, gemini(&network));
+    Ok(providers)
+}
 
 /// One request to a model.
 #[derive(Clone, Debug, PartialEq)]

@@ -159,7 +159,7 @@ impl Failure {
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::Repair(_)
-            | Self::Start(StartError::Federation(_))
+            | Self::Start(StartError::Federation(_) | StartError::Providers(_))
             | Self::Shutdown(_)
             | Self::Command(
                 CommandError::Unknown { .. }
@@ -228,7 +228,7 @@ impl Failure {
             | Self::NoCheckpoint { .. }
             | Self::Write { .. }
             | Self::Read(_)
-            | Self::Start(StartError::Federation(_))
+            | Self::Start(StartError::Federation(_) | StartError::Providers(_))
             | Self::Shutdown(_)
             | Self::Command(CommandError::Refused(_) | CommandError::Overloaded { .. })
             | Self::File { .. }

@@ -18,8 +18,8 @@ use super::failure::Failure;
 use super::opening;
 use super::render::Output;
 use super::waiting::wait_for;
-use crate::Runtime;
 use crate::config::{Request, Scenario, load_requests, load_scenario};
+use crate::{Keys, Runtime};
 
 pub(super) fn run(global: &Global, args: &args::Run, output: &mut Output) -> Result<(), Failure> {
     let scenario = load_scenario(&args.scenario)?;
@@ -34,7 +34,11 @@ pub(super) fn run(global: &Global, args: &args::Run, output: &mut Output) -> Res
         .iter()
         .map(|submission| TaskSubmission::id(&scenario.hub, &submission.request))
         .collect();
-    let runtime = Runtime::builder().on(log.clone()).authority(Arc::new(LocalOwner)).start()?;
+    let runtime = Runtime::builder()
+        .on(log.clone())
+        .authority(Arc::new(LocalOwner))
+        .real_models(Keys::of_process())
+        .start()?;
     let differences = bring_up::Differences::of(&log, &scenario)?;
     for note in differences.notes() {
         progress.note(note);
