@@ -12,6 +12,8 @@ mod refusing;
 use convoke_events::{ActionKind, Ballot, DelegationId, MessageKind, Section, Slug, TaskId, Verb};
 use serde::{Deserialize, Serialize};
 
+use crate::lifecycle::WorkAction;
+
 pub(crate) use self::doing::{Actor, asked, key, wanted};
 pub(crate) use self::reading::{Wanted, of_answer, schema};
 
@@ -32,6 +34,8 @@ pub enum Action {
     DeclareComplexity(DeclareComplexity),
     /// Say that the work is complete and wants validation.
     Complete(Complete),
+    /// Work on the task as its instruction packet says.
+    Work(WorkAction),
 }
 
 /// A sub-task for another agent.
@@ -128,6 +132,7 @@ impl Action {
             Self::Vote(_) => ActionKind::Vote,
             Self::DeclareComplexity(_) => ActionKind::DeclareComplexity,
             Self::Complete(_) => ActionKind::Complete,
+            Self::Work(_) => ActionKind::Work,
         }
     }
 
@@ -141,6 +146,7 @@ impl Action {
             | Self::Vote(_)
             | Self::DeclareComplexity(_)
             | Self::Complete(_) => Verb::Propose,
+            Self::Work(action) => action.verb(),
         }
     }
 }

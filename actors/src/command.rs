@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    AccountId, AgentId, ArtifactType, Capability, Complexity, CoordinationRules, DelegationId,
-    Digest, GovernanceDefault, HubId, IdempotencyKey, Key, Keyword, Limits, MicroUsd, ModelFamily,
-    ModelName, Principal, ProposalId, ProviderName, Rate, Receipt, ReviewDecision, Role,
-    ServiceName, Slug, TaskId, TaskOutcome, TaskPlan, TaskType, Tier, Tokens, TrustLevel, Verb,
+    AccountId, AgentId, ArtifactName, ArtifactType, Capability, Complexity, CoordinationRules,
+    DelegationId, Digest, ErrorBudget, GovernanceDefault, HubId, IdempotencyKey, Key, Keyword,
+    LifecycleRules, Limits, MicroUsd, ModelFamily, ModelName, Permission, PlanDecision, Principal,
+    ProposalId, ProviderName, Rate, Receipt, ReviewDecision, Role, ServiceName, Slug, StepName,
+    TaskId, TaskOutcome, TaskPlan, TaskType, Tier, Tokens, TrustLevel, Verb,
 };
 
 use serde::Serialize;
@@ -189,6 +190,37 @@ pub struct DelegationRequest {
     pub trim: bool,
 }
 
+/// What one agent is told to do on one task, and within what bounds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Packet {
+    /// On which task; its plan must be a packet's.
+    pub task: TaskId,
+    /// Whom.
+    pub agent: Slug,
+    /// The tier the work takes; none means the agent's own.
+    pub tier: Option<Tier>,
+    /// What is to be reached.
+    pub objective: String,
+    /// What is to be handed in, in words.
+    pub deliverables: String,
+    /// What it is about, and what not.
+    pub scope: String,
+    /// By what success is told.
+    pub criteria: String,
+    /// When a person is to be asked.
+    pub escalation: String,
+    /// For whom it is done.
+    pub created_for: String,
+    /// What must be done before the work is packaged.
+    pub steps: Vec<StepName>,
+    /// What must be handed in before the work is verified.
+    pub artifacts: Vec<ArtifactName>,
+    /// What must not be touched, whatever the tier allows.
+    pub forbidden: BTreeSet<Permission>,
+    /// How much may go wrong within one lease; none means what the hub's rules say.
+    pub budget: Option<ErrorBudget>,
+}
+
 /// A person's decision on a proposal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Review {
@@ -309,6 +341,53 @@ pub enum Command {
     CancelDelegation {
         /// Which.
         delegation: DelegationId,
+        /// Why.
+        reason: String,
+    },
+    /// Choose by which rules agents live.
+    SetLifecycleRules(LifecycleRules),
+    /// Tell an agent what to do on a task, and within what bounds.
+    IssuePacket(Packet),
+    /// Decide on the plan of the agent at work on a task.
+    DecidePlan {
+        /// On which task.
+        task: TaskId,
+        /// SHA-256 of the plan; none means: the one that waits.
+        plan: Option<Digest>,
+        /// What is decided.
+        decision: PlanDecision,
+        /// What there is to note.
+        note: Option<String>,
+    },
+    /// Let the agent at work on a task use a permission once.
+    ApproveUse {
+        /// On which task.
+        task: TaskId,
+        /// Which permission.
+        permission: Permission,
+        /// Why.
+        reason: String,
+    },
+    /// Stop an agent: its leases end, its work in flight is called off.
+    RevokeAgent {
+        /// Which.
+        slug: Slug,
+        /// Why.
+        reason: String,
+    },
+    /// Let a revoked agent be asked again.
+    ReinstateAgent {
+        /// Which.
+        slug: Slug,
+        /// Why.
+        reason: String,
+    },
+    /// Give an agent the tier it has earned on a kind of work.
+    PromoteAgent {
+        /// Which.
+        slug: Slug,
+        /// On what.
+        task_type: TaskType,
         /// Why.
         reason: String,
     },

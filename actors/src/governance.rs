@@ -81,6 +81,9 @@ impl Governance {
         verb: Verb,
         artifact: &ArtifactType,
     ) -> Result<Grant, BlockReason> {
+        if registry.get(agent).is_some_and(|known| known.revoked) {
+            return Err(BlockReason::Revoked);
+        }
         let trust = registry.get(agent).map(|known| known.profile.trust);
         let policy = self.policies.get(&(agent, artifact.clone()));
         let by_default = self.default == GovernanceDefault::Permit;
@@ -126,6 +129,7 @@ pub(crate) fn in_words(because: &BlockReason) -> String {
         BlockReason::VerbNotAllowed(at) => {
             format!("policy {} v{} does not allow it", at.id, at.version)
         }
+        BlockReason::Revoked => "it was revoked, and only a person reinstates it".to_owned(),
         BlockReason::BeyondTrust { trust, .. } => {
             format!("it is more than the trust level `{trust}` can be granted")
         }

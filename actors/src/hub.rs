@@ -28,6 +28,7 @@ use crate::decision::{Decision, Draft, Story};
 use crate::delegation;
 use crate::governance;
 use crate::invocation::{self, Outcome};
+use crate::lifecycle;
 use crate::proposal;
 use crate::refusal::Refusal;
 use crate::registry;
@@ -181,6 +182,22 @@ fn obey(state: &State, principal: &Principal, command: &Command, now: Timestamp)
         }
         Command::ConcludeTask { task, outcome, reason } => {
             task::conclude(state, *task, *outcome, reason)
+        }
+        Command::SetLifecycleRules(rules) => lifecycle::set_rules(&state.lifecycle, rules),
+        Command::IssuePacket(packet) => lifecycle::issue(state, packet, now),
+        Command::DecidePlan { task, plan, decision, note } => {
+            let plan = (*task, *plan);
+            lifecycle::decide_plan(state, principal, plan, *decision, note.as_deref(), now)
+        }
+        Command::ApproveUse { task, permission, reason } => {
+            lifecycle::approve_use(state, principal, *task, permission, reason)
+        }
+        Command::RevokeAgent { slug, reason } => lifecycle::revoke(state, principal, slug, reason),
+        Command::ReinstateAgent { slug, reason } => {
+            lifecycle::reinstate(state, principal, slug, reason)
+        }
+        Command::PromoteAgent { slug, task_type, reason } => {
+            lifecycle::promote(state, principal, slug, task_type, reason)
         }
         Command::SubmitTask(submission) => task::submit(state, submission),
         Command::ReviewProposal(review) => proposal::review(state, principal, review),

@@ -6,6 +6,7 @@ pub mod decision;
 pub mod driver;
 pub mod hub;
 pub mod invocation;
+pub mod lifecycle;
 pub mod provider;
 pub mod refusal;
 

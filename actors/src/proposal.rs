@@ -60,7 +60,7 @@ impl Proposals {
 /// A proposal in the making.
 #[derive(Debug)]
 pub(crate) struct Made<'a> {
-    pub(crate) collective: CollectiveId,
+    pub(crate) collective: Option<CollectiveId>,
     pub(crate) task_type: &'a TaskType,
     pub(crate) artifact: &'a ArtifactType,
     pub(crate) basis: ProposalBasis,
@@ -75,7 +75,7 @@ pub(crate) fn make(story: Story, made: Made<'_>, content: String) -> Draft {
     let facts = ProposalMade {
         proposal,
         task: story.task,
-        collective: Some(collective),
+        collective,
         task_type: task_type.clone(),
         artifact: artifact.clone(),
         basis,

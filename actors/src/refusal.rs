@@ -5,6 +5,8 @@ use convoke_events::{
     ReviewDecision, Role, Slug, TaskId, TaskOutcome, TaskType, record::TooLarge,
 };
 
+use crate::lifecycle::LifecycleRefusal;
+
 /// A rule of the federation that a command would have hurt; nothing of the command was done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -196,6 +198,9 @@ pub enum Refusal {
         /// What it must at least be.
         least: &'static str,
     },
+    /// A rule of the governed life of agents forbids it.
+    #[error(transparent)]
+    Lifecycle(#[from] LifecycleRefusal),
     /// Something in the command is larger than may be recorded.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use convoke_events::{
     AgentDeactivated, AgentId, AgentProfile, AgentReactivated, AgentRegistered, AgentRevised,
-    CorrelationId, Digest, EndpointId, HubId, MediaType, RegistryEvent, Slug, StreamId, TextName,
-    Texts,
+    CorrelationId, Digest, EndpointId, HubId, LifecycleEvent, MediaType, RegistryEvent, Slug,
+    StreamId, TextName, Texts,
 };
 
 use crate::command::AgentRegistration;
@@ -19,6 +19,15 @@ pub(crate) struct Agent {
     pub(crate) profile: AgentProfile,
     pub(crate) version: u32,
     pub(crate) active: bool,
+    /// Whether it was revoked and not reinstated.
+    pub(crate) revoked: bool,
+}
+
+impl Agent {
+    /// Whether it may be given work.
+    pub(crate) const fn works(&self) -> bool {
+        self.active && !self.revoked
+    }
 }
 
 /// The agents of a hub.
@@ -43,12 +52,26 @@ impl Registry {
         self.slugs.get(slug).copied().ok_or_else(unknown)
     }
 
+    /// Takes a revoked agent out of work, and a reinstated one back into it.
+    pub(crate) fn fence(&mut self, event: &LifecycleEvent) {
+        if let LifecycleEvent::AgentRevoked(facts) = event
+            && let Some(known) = self.agents.get_mut(&facts.agent)
+        {
+            known.revoked = true;
+        } else if let LifecycleEvent::AgentReinstated(facts) = event
+            && let Some(known) = self.agents.get_mut(&facts.agent)
+        {
+            known.revoked = false;
+        }
+    }
+
     pub(crate) fn evolve(&mut self, event: &RegistryEvent) {
         match event {
             RegistryEvent::AgentRegistered(AgentRegistered { agent, profile }) => {
                 self.slugs.insert(profile.slug.clone(), *agent);
                 let profile = profile.clone();
-                self.agents.insert(*agent, Agent { profile, version: 1, active: true });
+                self.agents
+                    .insert(*agent, Agent { profile, version: 1, active: true, revoked: false });
             }
             RegistryEvent::AgentRevised(AgentRevised { agent, version, profile }) => {
                 if let Some(known) = self.agents.get_mut(agent) {

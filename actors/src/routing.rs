@@ -146,6 +146,7 @@ pub(crate) fn by_policy(
         let agent = registry.get(policy.agent);
         let standing = match agent {
             _ if !policy.active => CandidateStanding::PolicyInactive,
+            Some(agent) if agent.revoked => CandidateStanding::Revoked,
             Some(agent) if agent.active => CandidateStanding::Eligible,
             Some(_) | None => CandidateStanding::AgentInactive,
         };

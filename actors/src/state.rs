@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use convoke_events::{
-    AccountId, Amount, ArtifactType, BudgetEvent, CollectiveEvent, CollectiveId, DelegationId,
-    Event, EventId, HubId, InvocationEvent, InvocationId, ProposalEvent, Purpose, TaskConcluded,
-    TaskEvent, TaskId, TaskType, Timestamp, Trigger,
+    AccountId, AgentProfile, Amount, ArtifactType, BudgetEvent, CollectiveEvent, CollectiveId,
+    DelegationId, Event, EventId, HubId, InvocationEvent, InvocationId, ProposalEvent, Purpose,
+    RegistryEvent, TaskConcluded, TaskEvent, TaskId, TaskType, Timestamp, Trigger,
 };
 
 use crate::authority::Roles;
@@ -15,6 +15,7 @@ use crate::coordination::Coordination;
 use crate::delegation::Delegations;
 use crate::governance::Governance;
 use crate::invocation::{Call, Invocations};
+use crate::lifecycle::Lifecycle;
 use crate::proposal::Proposals;
 use crate::registry::Registry;
 use crate::routing::Routing;
@@ -36,6 +37,7 @@ pub struct State {
     pub(crate) coordination: Coordination,
     pub(crate) delegations: Delegations,
     pub(crate) proposals: Proposals,
+    pub(crate) lifecycle: Lifecycle,
 }
 
 /// The next step of a protocol.
@@ -87,6 +89,7 @@ impl State {
             coordination: Coordination::default(),
             delegations: Delegations::default(),
             proposals: Proposals::default(),
+            lifecycle: Lifecycle::default(),
         }
     }
 
@@ -134,6 +137,7 @@ impl State {
             }
             Event::Registry(event) => {
                 self.routing.agent_changed(id);
+                self.evolve_standing(event);
                 self.registry.evolve(event);
             }
             Event::Governance(event) => self.governance.evolve(event),
@@ -167,13 +171,34 @@ impl State {
             Event::Delegation(event) => self.delegations.evolve(id, event),
             Event::Proposal(event) => self.evolve_proposal(id, event),
             Event::Coordination(event) => self.coordination.evolve(id, at, event),
+            Event::Lifecycle(event) => {
+                self.registry.fence(event);
+                self.lifecycle.evolve(id, event);
+            }
             Event::Action(_) | Event::Resilience(_) | Event::Host(_) => {}
+        }
+    }
+
+    /// A registration sets where an agent begins; what it earns from then on no revision gives it.
+    fn evolve_standing(&mut self, event: &RegistryEvent) {
+        match event {
+            RegistryEvent::AgentRegistered(new) => {
+                self.lifecycle.standings_mut().registered(new.agent, new.profile.tier);
+            }
+            RegistryEvent::AgentRevised(new) => {
+                let old = self.registry.get(new.agent).map(|known| &known.profile);
+                if old.is_some_and(|old| is_another(old, &new.profile)) {
+                    self.lifecycle.standings_mut().renewed(new.agent);
+                }
+            }
+            RegistryEvent::AgentDeactivated(_) | RegistryEvent::AgentReactivated(_) => {}
         }
     }
 
     fn evolve_proposal(&mut self, id: EventId, event: &ProposalEvent) {
         let contributions = match event {
             ProposalEvent::ProposalMade(made) => {
+                self.lifecycle.reported(made.task);
                 made.collective.map(|collective| self.collectives.contributions(collective))
             }
             ProposalEvent::ProposalReviewed(reviewed) => {
@@ -219,6 +244,7 @@ impl State {
         self.routing.forget(task);
         self.collectives.forget(task);
         self.coordination.forget(task);
+        self.lifecycle.forget(task);
         let account = self.tasks.get(task).map(|task| task.account);
         let accounts = account.into_iter().chain(self.delegations.forget(task));
         if !self.invocations.may_come_back(task) {
@@ -281,4 +307,9 @@ const fn collective_of(event: &CollectiveEvent) -> CollectiveId {
         CollectiveEvent::ContributionRecorded(facts) => facts.collective,
         CollectiveEvent::VerdictReached(facts) => facts.collective,
     }
+}
+
+/// Whether a revision makes another agent of it: another model, prompt or settings.
+fn is_another(old: &AgentProfile, new: &AgentProfile) -> bool {
+    old.provider != new.provider || old.model != new.model || old.texts != new.texts
 }

@@ -13,6 +13,7 @@ mod governance;
 mod host;
 mod hub;
 mod invocation;
+mod lifecycle;
 mod proposal;
 mod registry;
 mod resilience;
@@ -28,6 +29,7 @@ pub use governance::*;
 pub use host::*;
 pub use hub::*;
 pub use invocation::*;
+pub use lifecycle::*;
 pub use proposal::*;
 pub use registry::*;
 pub use resilience::*;
@@ -304,6 +306,29 @@ catalogue! {
         ComplexityDeclared = 1,
         CompletionDeclared = 1,
         ThresholdReached = 1,
+    }
+    /// The governed life of an agent on a task.
+    Lifecycle(LifecycleEvent) {
+        LifecycleRulesSet = 1,
+        PacketIssued = 1,
+        LeaseIssued = 1,
+        LeaseRenewed = 1,
+        LeaseEnded = 1,
+        PhaseEntered = 1,
+        StepTaken = 1,
+        PlanHandedIn = 1,
+        PlanDecided = 1,
+        ArtifactHandedIn = 1,
+        UseApproved = 1,
+        PermissionUsed = 1,
+        ErrorReported = 1,
+        ProcedureViolated = 1,
+        AgentStuck = 1,
+        AgentRevoked = 1,
+        AgentReinstated = 1,
+        HandoffOpened = 1,
+        PromotionDue = 1,
+        TierChanged = 1,
     }
     /// The host's own records.
     Host(HostEvent) {

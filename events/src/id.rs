@@ -103,6 +103,12 @@ ids! {
     ProposalId;
     /// One question that agents of a task vote on.
     VoteId;
+    /// What one agent is told to do on one task, and within what bounds.
+    PacketId;
+    /// One span of time in which one agent may work on one task.
+    LeaseId;
+    /// What one agent leaves to the next.
+    HandoffId;
 }
 
 impl LogId {

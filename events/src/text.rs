@@ -50,8 +50,26 @@ names! {
     REASON = "reason";
     /// What a reviewer noted.
     NOTE = "note";
-    /// What a delegation is about.
+    /// What a delegation or an instruction packet is about.
     SCOPE = "scope";
+    /// What an agent is to reach.
+    OBJECTIVE = "objective";
+    /// What it is to hand in, in words.
+    DELIVERABLES = "deliverables";
+    /// By what its success is told.
+    CRITERIA = "criteria";
+    /// When it is to ask a person.
+    ESCALATION = "escalation";
+    /// For whom it works.
+    CREATED_FOR = "created_for";
+    /// What shows that something happened.
+    EVIDENCE = "evidence";
+    /// What was tried.
+    TRIED = "tried";
+    /// What stands in the way.
+    BLOCKING = "blocking";
+    /// What comes next.
+    NEXT = "next";
 }
 
 impl TextName {

@@ -123,6 +123,12 @@ words! {
     Capability "capability" is_free FREE;
     /// A word that marks an agent's field.
     Keyword "keyword" is_free FREE;
+    /// Something a tier lets an agent touch.
+    Permission "permission" is_slug SLUG;
+    /// Something an instruction packet asks to be done.
+    StepName "step" is_slug SLUG;
+    /// Something an instruction packet asks to be handed in.
+    ArtifactName "artifact name" is_slug SLUG;
     /// The name of a host's own provider.
     HostName "host provider name" is_slug SLUG;
     /// A service that gives commands.

@@ -11,6 +11,7 @@ mod coordination;
 mod delegation;
 mod governance;
 mod host;
+mod lifecycle;
 mod proposal;
 mod resilience;
 mod routing;
@@ -132,6 +133,7 @@ fn tell(event: &Recorded, told: &Told) -> (String, Vec<PolicyRef>) {
         Event::Proposal(proposal) => (proposal::tell(event, proposal, told), Vec::new()),
         Event::Action(facts) => coordination::tell_refused(event, facts, told),
         Event::Coordination(facts) => coordination::tell(event, facts, told),
+        Event::Lifecycle(facts) => (lifecycle::tell(event, facts, told), Vec::new()),
         Event::Host(record) => (host::tell_record(event, record), Vec::new()),
     }
 }

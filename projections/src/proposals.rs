@@ -139,9 +139,9 @@ impl Proposals {
 
     fn made(&mut self, event: &Recorded, facts: &ProposalMade) {
         let author = match &facts.basis {
-            ProposalBasis::Synthesis { agent, .. } | ProposalBasis::Answer { agent, .. } => {
-                Some(self.slugs.of(*agent))
-            }
+            ProposalBasis::Synthesis { agent, .. }
+            | ProposalBasis::Answer { agent, .. }
+            | ProposalBasis::Report { agent, .. } => Some(self.slugs.of(*agent)),
             ProposalBasis::Divergence => None,
         };
         let proposal = Proposal {

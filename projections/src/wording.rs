@@ -69,6 +69,7 @@ pub(crate) fn policy(policy: PolicyRef) -> String {
 /// Why governance denied something.
 pub(crate) fn block_reason(because: &BlockReason) -> String {
     match because {
+        BlockReason::Revoked => "it was revoked, and only a person reinstates it".to_owned(),
         BlockReason::NoPolicy => "no policy speaks of it, and the hub denies by default".to_owned(),
         BlockReason::PolicyInactive(at) => {
             format!("{} is switched off, and the hub denies by default", policy(*at))
@@ -86,7 +87,7 @@ pub(crate) fn block_reason(because: &BlockReason) -> String {
 /// The policy that denied something, if one did.
 pub(crate) const fn denied_by(because: &BlockReason) -> Option<PolicyRef> {
     match because {
-        BlockReason::NoPolicy => None,
+        BlockReason::NoPolicy | BlockReason::Revoked => None,
         BlockReason::PolicyInactive(policy) | BlockReason::VerbNotAllowed(policy) => Some(*policy),
         BlockReason::BeyondTrust { policy, .. } => *policy,
     }

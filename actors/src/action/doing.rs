@@ -1,16 +1,17 @@
 //! Doing: the one place that says whether an action is done.
 
 use convoke_events::{
-    ActionKind, ActionRefusal, AgentId, Amount, ArtifactType, DelegationId, InvocationStarted, Key,
-    Principal, Timestamp, Tokens,
+    ActionKind, ActionRefusal, AgentId, Amount, ArtifactType, DelegationId, EventId,
+    InvocationStarted, Key, MAX_TEXT, Principal, Timestamp, Tokens,
 };
 
 use super::reading::{MAX_ACTIONS, Wanted, may_act};
-use super::refusing::{refused, unread};
+use super::refusing::{out_of_order, refused, unread};
 use super::{Act, Action, Delegate};
 use crate::coordination::{self, Joint};
 use crate::decision::{Decision, Draft, Refused, Story};
 use crate::delegation::{Handing, Sender, Wish};
+use crate::lifecycle::{self, WorkAction};
 use crate::refusal::Refusal;
 use crate::state::State;
 
@@ -44,7 +45,11 @@ pub(crate) fn asked(state: &State, principal: &Principal, act: &Act, now: Timest
     }
     let actor = Actor { agent, agent_version: known.version, delegation: *delegation };
     let story = Story { task: *task, cause: None };
-    match Acting::new(state, story, actor, Amount::ZERO, now).act(action) {
+    let mut acting = Acting::new(state, story, actor, Amount::ZERO, now);
+    if let Action::Work(work) = action {
+        return acting.work(action, work);
+    }
+    match acting.act(action) {
         Ok(drafts) => Decision::of(drafts),
         Err(Refused { draft, why }) => {
             let action = action.kind();
@@ -72,6 +77,9 @@ pub(crate) fn wanted(
     for one in wanted {
         let refuse = |kind, because| *refused(state, story, &actor, kind, because).draft;
         match one {
+            Wanted::Action(action @ Action::Work(work)) if may_act(purpose) => {
+                drafts.extend(acting.work(action, work).events);
+            }
             Wanted::Action(action) if may_act(purpose) => match acting.act(action) {
                 Ok(done) => drafts.extend(done),
                 Err(refused) => drafts.push(*refused.draft),
@@ -99,6 +107,8 @@ struct Acting<'a> {
     joint: Joint,
     handing: Handing<'a>,
     now: Timestamp,
+    /// The state as the work done so far leaves it.
+    worked: Option<Box<State>>,
 }
 
 impl<'a> Acting<'a> {
@@ -106,7 +116,46 @@ impl<'a> Acting<'a> {
         let sender = Sender { agent: actor.agent, parent: actor.delegation };
         let handing = Handing::new(state, story, sender, overrun, now);
         let joint = state.coordination.of(story.task);
-        Self { state, story, actor, joint, handing, now }
+        Self { state, story, actor, joint, handing, now, worked: None }
+    }
+
+    /// Does work, or refuses it: both are recorded, and a violation with what follows from it.
+    fn work(&mut self, action: &Action, work: &WorkAction) -> Decision {
+        let refused = match self.admitted(action) {
+            Err(because) => {
+                Some(refused(self.state, self.story, &self.actor, ActionKind::Work, because))
+            }
+            Ok(()) => None,
+        };
+        if let Some(Refused { draft, why }) = refused {
+            let action = ActionKind::Work;
+            return Decision {
+                events: vec![*draft],
+                answer: Err(Refusal::ActionRefused { action, why }),
+            };
+        }
+        let state = self.worked.as_deref().unwrap_or(self.state);
+        let mut decision = lifecycle::act(state, self.actor.agent, self.story.task, work, self.now);
+        if let (Err(refusal), true) = (&decision.answer, decision.events.is_empty()) {
+            let draft = out_of_order(self.story, &self.actor, &refusal.to_string());
+            decision.events.push(draft);
+        }
+        self.answered(&mut decision);
+        decision
+    }
+
+    /// What an answer asks for follows from the answer, and what comes after it in the answer from
+    /// what it leaves. A host asks for one thing at a time.
+    fn answered(&mut self, decision: &mut Decision) {
+        if self.story.cause.is_none() {
+            return;
+        }
+        let mut worked = self.worked.take().unwrap_or_else(|| Box::new(self.state.clone()));
+        for draft in &mut decision.events {
+            draft.cause = self.story.cause;
+            worked.evolve(EventId::mint(self.now, 0), self.now, &draft.event);
+        }
+        self.worked = Some(worked);
     }
 
     /// Does an action, or says why not.
@@ -128,6 +177,7 @@ impl<'a> Acting<'a> {
                 coordination::complexity(story, &actor, declared)
             }
             Action::Complete(complete) => Ok(coordination::complete(story, &actor, complete)),
+            Action::Work(_) => Ok(Vec::new()),
         };
         let done = drafts.map_err(refuse)?;
         let take = |(draft, event)| {
@@ -148,7 +198,8 @@ impl<'a> Acting<'a> {
             // The rest is asked with the delegation itself, which records its own refusals.
             return Ok(());
         }
-        let (registry, agent, verb) = (&self.state.registry, self.actor.agent, action.verb());
+        let state = self.worked.as_deref().unwrap_or(self.state);
+        let (registry, agent, verb) = (&state.registry, self.actor.agent, action.verb());
         if !registry.get(agent).is_some_and(|known| known.active) {
             return Err(ActionRefusal::Inactive);
         }
@@ -182,6 +233,7 @@ fn size(action: &Action) -> (usize, usize) {
         Action::Vote(vote) => (vote.reason.len(), MAX_REASON),
         Action::DeclareComplexity(declared) => (declared.reason.len(), MAX_REASON),
         Action::Complete(complete) => (complete.reason.len(), MAX_REASON),
+        Action::Work(work) => (work.size(), MAX_TEXT),
     }
 }
 

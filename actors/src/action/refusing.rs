@@ -24,6 +24,12 @@ pub(super) fn refused(
     Refused { draft: Box::new(story.on_task(facts, texts)), why }
 }
 
+/// Records that work was refused, in the words of the rule.
+pub(super) fn out_of_order(story: Story, actor: &Actor, why: &str) -> Draft {
+    let facts = facts(story, actor, ActionKind::Work, ActionRefusal::Procedure);
+    story.on_task(facts, Texts::none().with(TextName::REASON, why))
+}
+
 /// Records an action that could not be read, with its own words.
 pub(super) fn unread(
     story: Story,
@@ -63,6 +69,7 @@ fn in_words(state: &State, actor: &Actor, action: ActionKind, because: &ActionRe
         ActionRefusal::VoteUnknown => "the task has no vote on that".to_owned(),
         ActionRefusal::VoteDecided => "the vote is decided".to_owned(),
         ActionRefusal::VotedBefore => "the agent has voted on this".to_owned(),
+        ActionRefusal::Procedure => "the procedure forbids it".to_owned(),
         ActionRefusal::TooLarge { size, limit } => {
             format!("the {action} takes {size} bytes, more than the {limit} allowed")
         }

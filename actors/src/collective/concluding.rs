@@ -118,7 +118,7 @@ fn synthesise(
         let agent = state
             .registry
             .get(synthesiser.agent)
-            .filter(|agent| agent.active && agent.version == chosen.agent_version)?;
+            .filter(|agent| agent.works() && agent.version == chosen.agent_version)?;
         Some((authorised, held, agent))
     });
     let Some((authorised, held, agent)) = ready else {
@@ -184,7 +184,7 @@ fn divergence(state: &State, id: CollectiveId, collective: &Collective, story: S
         .collect();
     let content = serde_json::json!({ "status": "divergent", "positions": positions }).to_string();
     let made = proposal::Made {
-        collective: id,
+        collective: Some(id),
         task_type: &collective.task_type,
         artifact: &collective.artifact,
         basis: ProposalBasis::Divergence,
@@ -216,7 +216,7 @@ pub(crate) fn synthesised(
         return Vec::new();
     };
     let made = proposal::Made {
-        collective,
+        collective: Some(collective),
         task_type: &open.task_type,
         artifact: &started.artifact,
         basis,

@@ -128,11 +128,11 @@ fn wish_granted(
     let work = state.work(story.task).ok_or(DelegationRefusal::Ended)?;
     let plan = plan.ok_or(DelegationRefusal::Ended)?;
     let depth = depth(state, story.task, sender)?;
-    if !state.registry.get(sender.agent).is_some_and(|agent| agent.active) {
+    if !state.registry.get(sender.agent).is_some_and(Agent::works) {
         return Err(DelegationRefusal::SenderInactive);
     }
     let to = state.registry.by_slug(&state.hub, &wish.to).ok();
-    let known = to.and_then(|to| Some((to, state.registry.get(to).filter(|it| it.active)?)));
+    let known = to.and_then(|to| Some((to, state.registry.get(to).filter(|it| it.works())?)));
     let (to, agent) = known.ok_or(DelegationRefusal::ReceiverUnknown)?;
     if to == sender.agent || state.delegations.goes_round(sender.parent, to, &wish.key) {
         return Err(DelegationRefusal::Cycle);

@@ -351,9 +351,16 @@ impl<R, W> Session<R, W> {
         if decision.events.is_empty() {
             return decision.answer.map(|()| false);
         }
-        // A refusal that is on record is no receipt: given again, the command is decided again.
-        let idempotency = from.idempotency.filter(|_| decision.answer.is_ok());
-        let append = self.append(decision.events, Origin { idempotency, ..from }, now);
+        let from = if decision.answer.is_ok() {
+            from
+        } else if matches!(from.principal, Principal::Agent(_)) {
+            // What an agent was refused is the runtime's record, not its doing.
+            Origin::runtime()
+        } else {
+            // A refusal that is on record is no receipt: given again, it is decided again.
+            Origin { idempotency: None, ..from }
+        };
+        let append = self.append(decision.events, from, now);
         self.reader.check(&append).map_err(Refusal::from)?;
         let key = append
             .idempotency

@@ -52,7 +52,8 @@ pub(super) fn credits(
 /// Who wrote the proposal, not judged yet; nobody where contributions stand side by side.
 fn author(made: &ProposalMade) -> Option<Credit> {
     let (agent, agent_version, task_type): (AgentId, u32, TaskType) = match made.basis {
-        ProposalBasis::Answer { agent, agent_version, .. } => {
+        ProposalBasis::Answer { agent, agent_version, .. }
+        | ProposalBasis::Report { agent, agent_version, .. } => {
             (agent, agent_version, made.task_type.clone())
         }
         ProposalBasis::Synthesis { agent, agent_version, .. } => {

@@ -71,7 +71,8 @@ pub(crate) fn conclude(
     if task.in_sessions().is_none() || !known {
         return Err(Refusal::NotToConclude { task: id, outcome });
     }
-    if state.coordination.is_called(id) || state.delegations.any_open(id) {
+    let held = state.lifecycle.is_locked(id);
+    if held || state.coordination.is_called(id) || state.delegations.any_open(id) {
         return Err(Refusal::TaskBusy { task: id });
     }
     let story = Story { task: id, cause: None };

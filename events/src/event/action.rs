@@ -22,6 +22,8 @@ enumeration! {
         Complete = "complete",
         /// Something that nobody can do.
         Unknown = "unknown",
+        /// Work on a task as an instruction packet says.
+        Work = "work",
     }
 }
 
@@ -69,6 +71,8 @@ pub enum ActionRefusal {
         /// How many they may be.
         limit: u64,
     },
+    /// A rule of the governed life forbids it: no lease, another phase, no approval.
+    Procedure,
 }
 
 /// An action was refused; nothing of it was done. Texts: `reason`, and `content` with what was asked

@@ -79,6 +79,8 @@ pub enum BlockReason {
         /// The agent's trust level.
         trust: TrustLevel,
     },
+    /// The agent was revoked; no policy allows it anything until a person reinstates it.
+    Revoked,
 }
 
 /// Governance denied an attempt before anything was sent (`blocked_by_policy`). Text: `reason`.

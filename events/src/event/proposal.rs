@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::enumeration;
 use crate::{
-    AgentId, ArtifactType, CollectiveId, Confidence, Digest, InvocationId, Key, ProposalId, TaskId,
-    TaskType,
+    AgentId, ArtifactType, CollectiveId, Confidence, Digest, InvocationId, Key, LeaseId,
+    ProposalId, TaskId, TaskType,
 };
 
 /// Where a proposal's content comes from.
@@ -31,6 +31,15 @@ pub enum ProposalBasis {
         agent_version: u32,
         /// In which call.
         invocation: InvocationId,
+    },
+    /// The report of an agent that worked on the task as its packet says.
+    Report {
+        /// Who wrote it.
+        agent: AgentId,
+        /// In which version.
+        agent_version: u32,
+        /// Under which lease.
+        lease: LeaseId,
     },
 }
 

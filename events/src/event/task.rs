@@ -121,6 +121,8 @@ enumeration! {
         CallFailed = "call_failed",
         /// Somebody with the right to said so.
         Declared = "declared",
+        /// Its agent reported what it did.
+        Reported = "reported",
     }
 }
 

@@ -3,6 +3,7 @@
 mod coordination;
 mod delegations;
 mod federation;
+mod lifecycle;
 mod routing;
 mod work;
 

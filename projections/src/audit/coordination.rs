@@ -34,6 +34,7 @@ pub(super) fn tell_refused(
         | ActionRefusal::VoteUnknown
         | ActionRefusal::VoteDecided
         | ActionRefusal::VotedBefore
+        | ActionRefusal::Procedure
         | ActionRefusal::TooLarge { .. } => Vec::new(),
     };
     (text, policies)

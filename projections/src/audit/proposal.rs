@@ -26,6 +26,9 @@ fn made(recorded: &Recorded, facts: &ProposalMade, told: &Told) -> String {
         ProposalBasis::Answer { agent, agent_version, .. } => {
             format!("the answer of {}", told.agent(*agent, *agent_version))
         }
+        ProposalBasis::Report { agent, agent_version, .. } => {
+            format!("the report of {}", told.agent(*agent, *agent_version))
+        }
         ProposalBasis::Divergence => {
             "without a synthesis, the contributions side by side".to_owned()
         }

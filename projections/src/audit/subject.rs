@@ -7,6 +7,7 @@ use convoke_events::{
     RegistryEvent, RoutingEvent, TaskId,
 };
 
+use super::lifecycle;
 use super::told::{Told, call_of};
 
 /// Whose story is told.
@@ -127,6 +128,7 @@ fn names(event: &Event, agent: AgentId, told: &Told) -> bool {
         | Event::Hub(_)
         | Event::Task(_)
         | Event::Host(_) => false,
+        Event::Lifecycle(facts) => lifecycle::names(facts, told) == Some(agent),
         Event::Budget(budget) => budgeted(budget).is_some_and(|id| is_party(told, id, agent)),
     }
 }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use convoke_events::{
     AccountId, AgentId, Amount, BudgetEvent, CollectiveEvent, CollectiveId, CoordinationEvent,
     DelegationEvent, DelegationId, DelegationRequested, Event, EventId, HeldFor, HubEvent,
-    InvocationEvent, InvocationId, Key, Log, PersonId, Position, Principal, ProposalBasis,
-    ProposalEvent, ProposalId, Purpose, Query, ReadError, Recorded, RegistryEvent, ReservationId,
-    Slug, TaskEvent, TextName, VoteId,
+    InvocationEvent, InvocationId, Key, LeaseId, LifecycleEvent, Log, PersonId, Position,
+    Principal, ProposalBasis, ProposalEvent, ProposalId, Purpose, Query, ReadError, Recorded,
+    RegistryEvent, ReservationId, Slug, TaskEvent, TextName, VoteId,
 };
 
 /// Names, causes, calls and amounts of the events of one story.
@@ -23,6 +23,7 @@ pub(super) struct Told {
     authors: BTreeMap<ProposalId, BTreeSet<AgentId>>,
     delegations: BTreeMap<DelegationId, HandedOver>,
     votes: BTreeMap<VoteId, Key>,
+    leases: BTreeMap<LeaseId, AgentId>,
 }
 
 /// Who is called, and what for.
@@ -69,6 +70,7 @@ pub(super) fn call_of(event: &Event) -> Option<InvocationId> {
         | Event::Proposal(_)
         | Event::Action(_)
         | Event::Coordination(_)
+        | Event::Lifecycle(_)
         | Event::Host(_) => None,
     }
 }
@@ -120,6 +122,8 @@ impl Told {
             self.votes.insert(facts.vote, facts.subject.clone());
         } else if let Event::Collective(collective) = &recorded.event {
             self.learn_collective(collective);
+        } else if let Event::Lifecycle(LifecycleEvent::LeaseIssued(facts)) = &recorded.event {
+            self.leases.insert(facts.lease, facts.agent);
         } else if let Event::Proposal(ProposalEvent::ProposalMade(facts)) = &recorded.event {
             let members = facts.collective.and_then(|id| self.members.get(&id));
             let mut authors = members.cloned().unwrap_or_default();
@@ -228,6 +232,16 @@ impl Told {
             }
             None => format!("delegation {delegation}"),
         }
+    }
+
+    /// Who works under a lease of the story.
+    pub(super) fn lessee(&self, lease: LeaseId) -> Option<AgentId> {
+        self.leases.get(&lease).copied()
+    }
+
+    /// Who works under a lease, in words.
+    pub(super) fn leased(&self, lease: LeaseId) -> String {
+        self.lessee(lease).map_or_else(|| format!("lease {lease}"), |agent| self.newest(agent))
     }
 
     /// What an amount is set aside for, in words.

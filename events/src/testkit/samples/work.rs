@@ -26,6 +26,7 @@ pub(super) fn samples() -> Vec<(Event, Texts)> {
     samples.extend(collectives());
     samples.extend(proposals());
     samples.extend(coordination::samples());
+    samples.extend(super::lifecycle::samples());
     samples.extend(host());
     samples
 }
