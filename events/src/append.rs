@@ -1,6 +1,6 @@
 //! What is asked of the log, and what it answers.
 
-use crate::record::{self, Envelope, TooLarge};
+use crate::record::{Fields, TooLarge};
 use crate::text::Texts;
 use crate::{
     BodyError, CodecError, CorrelationId, Digest, Event, EventId, Expected, HubId, IdempotencyKey,
@@ -171,6 +171,32 @@ impl Site<'_> {
     };
 }
 
+/// An append that is within every bound, its facts encoded.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    principal: String,
+    /// The facts of all its events, one behind the other.
+    facts: Vec<u8>,
+    /// Where those of each event end.
+    ends: Vec<usize>,
+    /// Bytes of all its records.
+    pub(crate) size: usize,
+}
+
+impl Measured {
+    fn of_none(principal: &Principal) -> Self {
+        let principal = principal.to_string();
+        Self { principal, facts: Vec::new(), ends: Vec::new(), size: 0 }
+    }
+
+    /// The facts of its event number `nth`, from 0.
+    fn facts(&self, nth: usize) -> &[u8] {
+        let end = |nth: usize| self.ends.get(nth).copied().unwrap_or_default();
+        let begin = nth.checked_sub(1).map_or(0, end);
+        self.facts.get(begin..end(nth)).unwrap_or_default()
+    }
+}
+
 impl Append {
     /// Checks every bound that does not depend on what the log holds, with the same outcome as
     /// appending it: how many events, how large each, how large all of them, and that no text is
@@ -187,23 +213,39 @@ impl Append {
         self.check_count()?;
         if self.may_be_split() {
             let (split, _) = self.clone().split(longest)?;
-            split.check_records()
+            split.measure().map(drop)
         } else {
-            self.check_records()
+            self.measure().map(drop)
         }
     }
 
-    fn check_records(&self) -> Result<(), AppendError> {
-        let mut bytes = 0;
-        for (nth, pending) in self.events.iter().enumerate() {
-            bytes += self.record(nth, pending, Site::ANYWHERE)?.len();
+    /// Encodes the facts of every event and measures every record.
+    pub(crate) fn measure(&self) -> Result<Measured, AppendError> {
+        let mut all = Measured::of_none(&self.principal);
+        for pending in &self.events {
+            self.measure_next(pending, &mut all)?;
         }
-        Self::check_bytes(bytes)
+        if all.size > MAX_APPEND_BYTES {
+            let (what, limit) = ("an append", MAX_APPEND_BYTES);
+            return Err(TooLarge { what, size: all.size, limit }.into());
+        }
+        Ok(all)
+    }
+
+    fn measure_next(&self, pending: &Pending, all: &mut Measured) -> Result<(), AppendError> {
+        let event_type = pending.event.event_type();
+        let encoded = pending.event.encode_facts(&mut all.facts);
+        encoded.map_err(|source| AppendError::Facts { event_type, source })?;
+        all.ends.push(all.facts.len());
+        let nth = all.ends.len() - 1;
+        all.size += self.fields(nth, pending, Site::ANYWHERE, all).measure()?;
+        Ok(())
     }
 
     /// Whether an event of this append takes more than a record may.
     pub(crate) fn is_too_large(&self, pending: &Pending) -> bool {
-        matches!(self.record(0, pending, Site::ANYWHERE), Err(AppendError::TooLarge(_)))
+        let measured = self.measure_next(pending, &mut Measured::of_none(&self.principal));
+        matches!(measured, Err(AppendError::TooLarge(_)))
     }
 
     pub(crate) fn check_count(&self) -> Result<(), AppendError> {
@@ -214,46 +256,39 @@ impl Append {
         }
     }
 
-    pub(crate) fn check_bytes(size: usize) -> Result<(), AppendError> {
-        if size <= MAX_APPEND_BYTES {
-            return Ok(());
-        }
-        Err(TooLarge { what: "an append", size, limit: MAX_APPEND_BYTES }.into())
-    }
-
-    /// Writes the record of its event number `nth`, from 0.
-    pub(crate) fn record(
-        &self,
+    /// The record of its event number `nth`, from 0.
+    pub(crate) fn fields<'a>(
+        &'a self,
         nth: usize,
-        pending: &Pending,
-        site: Site<'_>,
-    ) -> Result<Vec<u8>, AppendError> {
+        pending: &'a Pending,
+        site: Site<'a>,
+        measured: &'a Measured,
+    ) -> Fields<'a> {
         let short = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         let command = self.idempotency.as_ref();
-        let envelope = Envelope {
+        Fields {
             log: site.log,
             position: site.position,
-            stream: pending.stream.clone(),
+            stream: pending.stream.as_str(),
             revision: site.revision,
             index: short(nth),
             count: short(self.events.len()),
             id: pending.id,
+            event_type: pending.event.event_type(),
+            version: pending.event.version(),
             recorded_at: site.recorded_at,
             decided_at: pending.decided_at,
-            hub: self.hub.clone(),
-            principal: self.principal.clone(),
+            hub: self.hub.as_str(),
+            principal: &measured.principal,
             correlation: pending.correlation,
             causation: pending.causation,
-            trace: self.trace.clone(),
-            idempotency_key: command.map(|command| command.key.clone()),
+            trace: self.trace.as_deref().unwrap_or(""),
+            idempotency_key: command.map_or("", |command| command.key.as_str()),
             content: command.map(|command| command.digest).or(self.content),
-            extension: site.extension.to_vec(),
-        };
-        let event = &pending.event;
-        let event_type = event.event_type();
-        let facts =
-            event.encode_facts().map_err(|source| AppendError::Facts { event_type, source })?;
-        Ok(record::encode(&envelope, event_type, event.version(), &facts, &pending.texts)?)
+            extension: site.extension,
+            facts: measured.facts(nth),
+            texts: &pending.texts,
+        }
     }
 
     /// About how many bytes it takes in the log.

@@ -21,6 +21,16 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
         .map_err(|error| CodecError(error.to_string()))
 }
 
+/// Writes a value's bytes behind `out`.
+///
+/// # Errors
+/// As [`encode`]; what was written of it stays.
+pub(crate) fn encode_behind<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    bincode::serde::encode_into_std_write(value, out, bincode::config::standard())
+        .map(drop)
+        .map_err(|error| CodecError(error.to_string()))
+}
+
 /// Decodes a value that takes up all of `bytes`.
 ///
 /// # Errors

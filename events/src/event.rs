@@ -146,9 +146,12 @@ macro_rules! catalogue {
                 }
             }
 
-            pub(crate) fn encode_facts(&self) -> Result<Vec<u8>, CodecError> {
+            /// Writes the bytes of its facts behind `out`.
+            pub(crate) fn encode_facts(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
                 match self {
-                    $($(Self::$family($inner::$event(facts)) => codec::encode(facts),)*)*
+                    $($(Self::$family($inner::$event(facts)) => {
+                        codec::encode_behind(facts, out)
+                    })*)*
                 }
             }
 

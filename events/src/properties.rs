@@ -147,7 +147,8 @@ proptest! {
     ) {
         let (event, _) = sample;
         let texts: Texts = texts.into_iter().collect();
-        let facts = event.encode_facts().unwrap();
+        let mut facts = Vec::new();
+        event.encode_facts(&mut facts).unwrap();
         let bytes =
             record::encode(&envelope, event.event_type(), event.version(), &facts, &texts).unwrap();
         let raw = RawRecord::decode(&bytes).unwrap();

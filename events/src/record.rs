@@ -42,15 +42,17 @@
 //! hash before the first is SHA-256 of `convoke log 1` and the log id.
 
 pub(crate) mod extension;
+mod fields;
 mod names;
 mod view;
 
 use serde::Serialize;
 
 pub use self::extension::rotation_message;
+pub(crate) use self::fields::Fields;
 pub(crate) use self::names::Names;
 pub(crate) use self::view::RecordView;
-use crate::text::{Text, TextBody, Texts};
+use crate::text::Texts;
 use crate::{
     CorrelationId, Digest, Event, EventId, FactsError, HubId, IdempotencyKey, LogId, Position,
     Principal, Revision, StreamId, Timestamp,
@@ -184,94 +186,12 @@ pub fn encode(
     facts: &[u8],
     texts: &Texts,
 ) -> Result<Vec<u8>, TooLarge> {
-    let mut out = Vec::with_capacity(256 + facts.len() + texts.inline_bytes());
-    out.push(FORMAT);
-    out.extend(envelope.log.as_bytes());
-    out.extend(envelope.position.get().to_le_bytes());
-    put8(&mut out, "a stream name", envelope.stream.as_str().as_bytes())?;
-    out.extend(envelope.revision.get().to_le_bytes());
-    out.extend(envelope.index.to_le_bytes());
-    out.extend(envelope.count.to_le_bytes());
-    out.extend(envelope.id.as_bytes());
-    put8(&mut out, "an event type", event_type.as_bytes())?;
-    out.extend(version.to_le_bytes());
-    out.extend(envelope.recorded_at.as_micros().to_le_bytes());
-    out.extend(envelope.decided_at.as_micros().to_le_bytes());
-    put8(&mut out, "a hub", envelope.hub.as_str().as_bytes())?;
-    put8(&mut out, "a principal", envelope.principal.to_string().as_bytes())?;
-    out.extend(envelope.correlation.as_bytes());
-    put8(
-        &mut out,
-        "a causation id",
-        envelope.causation.as_ref().map_or(&[], |id| &id.as_bytes()[..]),
-    )?;
-    put8(&mut out, "a trace context", envelope.trace.as_deref().unwrap_or("").as_bytes())?;
-    let key = envelope.idempotency_key.as_ref().map_or("", |key| key.as_str());
-    put8(&mut out, "an idempotency key", key.as_bytes())?;
-    put8(
-        &mut out,
-        "a content digest",
-        envelope.content.as_ref().map_or(&[], |d| &d.as_bytes()[..]),
-    )?;
-    put16(&mut out, "an extension", &envelope.extension)?;
-    put16(&mut out, "an event's facts", facts)?;
-    out.push(fit("the number of texts of an event", texts.len(), u8::MAX.into())?);
-    for text in texts.iter() {
-        put_text(&mut out, text)?;
-    }
-    let checksum = crc32fast::hash(&out);
-    out.extend(checksum.to_le_bytes());
-    let size = out.len().saturating_sub(envelope.extension.len());
-    if size > MAX_EVENT {
-        return Err(TooLarge { what: "an event", size, limit: MAX_EVENT });
-    }
+    let principal = envelope.principal.to_string();
+    let fields = Fields::of(envelope, &principal, (event_type, version), facts, texts);
+    let size = fields.measure()?;
+    let mut out = Vec::with_capacity(size + envelope.extension.len());
+    fields.write(&mut out);
     Ok(out)
-}
-
-fn put_text(out: &mut Vec<u8>, text: &Text) -> Result<(), TooLarge> {
-    put8(out, "a text's name", text.name.as_str().as_bytes())?;
-    out.push(u8::from(!matches!(text.body, TextBody::Inline(_))));
-    put8(out, "a text's media type", text.media.as_str().as_bytes())?;
-    put8(out, "a text's subject", text.subject.as_deref().unwrap_or("").as_bytes())?;
-    put8(out, "a text's key id", text.key_id.as_deref().unwrap_or("").as_bytes())?;
-    match &text.body {
-        TextBody::Inline(content) => {
-            let length: u32 = fit("a text", content.len(), MAX_EVENT)?;
-            out.extend(length.to_le_bytes());
-            out.extend(content.as_bytes());
-        }
-        TextBody::Stored { digest, length } => {
-            out.extend(length.to_le_bytes());
-            out.extend(digest.as_bytes());
-        }
-        TextBody::Fetched { digest, content } => {
-            let length: u32 = fit("a text", content.len(), usize::MAX)?;
-            out.extend(length.to_le_bytes());
-            out.extend(digest.as_bytes());
-        }
-    }
-    Ok(())
-}
-
-fn put8(out: &mut Vec<u8>, what: &'static str, bytes: &[u8]) -> Result<(), TooLarge> {
-    out.push(fit(what, bytes.len(), u8::MAX.into())?);
-    out.extend(bytes);
-    Ok(())
-}
-
-fn put16(out: &mut Vec<u8>, what: &'static str, bytes: &[u8]) -> Result<(), TooLarge> {
-    let length: u16 = fit(what, bytes.len(), MAX_EVENT)?;
-    out.extend(length.to_le_bytes());
-    out.extend(bytes);
-    Ok(())
-}
-
-fn fit<T: TryFrom<usize>>(what: &'static str, size: usize, limit: usize) -> Result<T, TooLarge> {
-    let too_large = TooLarge { what, size, limit };
-    if size > limit {
-        return Err(too_large);
-    }
-    T::try_from(size).map_err(|_| too_large)
 }
 
 /// A record as it lies in the log, its facts not yet read.

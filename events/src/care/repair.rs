@@ -27,7 +27,7 @@ use super::staging::{self, Failed, Staging, StagingError, failed};
 use super::{export, notes};
 use crate::bodies::{Bodies, Body};
 use crate::directory::Directory;
-use crate::log::frame::FrameRecords;
+use crate::log::frame::FrameInMaking;
 use crate::log::verify::{Examined, up_to};
 use crate::record::{RawRecord, RecordView};
 use crate::{
@@ -149,8 +149,6 @@ struct Repair<'a> {
     old_bodies: Bodies,
     new_bodies: Bodies,
     repaired: Repaired,
-    /// How many events are in the new store.
-    committed: u64,
     salvaged: Vec<u64>,
 }
 
@@ -172,7 +170,6 @@ impl<'a> Repair<'a> {
             old_bodies: bodies(from),
             new_bodies: bodies(to),
             repaired: Repaired::default(),
-            committed: 0,
             salvaged: Vec::new(),
         })
     }
@@ -180,10 +177,9 @@ impl<'a> Repair<'a> {
     /// Puts every record into the new log that follows the one before it, append by append.
     fn keep(&mut self, lineage: &Lineage, sources: &Sources) -> Result<(), RepairError> {
         self.repaired.log = Some(lineage.log);
-        let mut before = lineage.genesis();
-        let (mut position, mut link) = (0, before);
+        let (mut position, mut link) = (0, lineage.genesis());
         let mut append: Vec<Next> = Vec::new();
-        let mut frame = FrameRecords::default();
+        let mut frame = FrameInMaking::begin(Position::FIRST, link);
         while let Some(next) = lineage.next(sources, position + 1, link) {
             let Ok(record) = RecordView::read(&next.record) else { break };
             // An append lands whole or not at all, also here.
@@ -194,25 +190,23 @@ impl<'a> Repair<'a> {
             if is_last {
                 for Next { record, hash } in append.drain(..) {
                     self.keep_texts(&record)?;
-                    frame.push(&record, &hash);
+                    frame.push(|bytes| bytes.extend(&record));
                     self.repaired.events += 1;
                     self.repaired.head = Some(hash);
                 }
                 if frame.len() >= COMMIT {
-                    self.commit(&mut frame, &mut before)?;
+                    let next = Position::after(self.repaired.events);
+                    let begun = FrameInMaking::begin(next, frame.hash());
+                    self.commit(std::mem::replace(&mut frame, begun))?;
                 }
             }
         }
-        self.commit(&mut frame, &mut before)
+        self.commit(frame)
     }
 
-    fn commit(&mut self, frame: &mut FrameRecords, before: &mut Digest) -> Result<(), RepairError> {
-        if frame.len() > 0 {
-            let first = Position::after(self.committed);
-            let bytes = frame.finish(first, before);
-            self.store.commit(self.store.head(), &bytes)?;
-            *before = self.repaired.head.unwrap_or(*before);
-            self.committed = self.repaired.events;
+    fn commit(&self, frame: FrameInMaking) -> Result<(), RepairError> {
+        if !frame.is_empty() {
+            self.store.commit(self.store.head(), &frame.finish())?;
         }
         Ok(())
     }

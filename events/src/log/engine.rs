@@ -148,25 +148,25 @@ impl Engine {
     }
 
     /// Takes an append into the batch if it passes; stores what is there first if it grows too long.
-    fn take(
+    fn take<'a>(
         &mut self,
-        append: &Append,
-        batch: &mut Batch,
+        append: &'a Append,
+        batch: &mut Batch<'a>,
         answers: &mut [Result<Receipt, AppendError>],
     ) -> Result<Receipt, AppendError> {
         self.still_runs()?;
-        let staged = {
+        let measured = {
             let index = self.reader.index();
             if let Some(receipt) = batch.landed(&index, append)? {
                 return Ok(receipt);
             }
-            batch.stage(&index, append)?
+            batch.check(&index, append)?
         };
-        if batch.overflows_with(&staged) {
+        if batch.overflows_with(append, measured.size) {
             self.store(batch, answers);
             self.still_runs()?;
         }
-        Ok(batch.take_in(staged))
+        Ok(batch.take_in(&self.reader.index(), append, &measured))
     }
 
     fn still_runs(&self) -> Result<(), AppendError> {
@@ -177,7 +177,7 @@ impl Engine {
     }
 
     /// Stores a batch and makes it visible; or stops, and takes back the answers that rest on it.
-    fn store(&mut self, batch: &mut Batch, answers: &mut [Result<Receipt, AppendError>]) {
+    fn store(&mut self, batch: &mut Batch<'_>, answers: &mut [Result<Receipt, AppendError>]) {
         let (frame, commit, tip) = batch.finish();
         let Err(error) = self.store.commit(self.commits, &frame) else {
             self.commits += 1;

@@ -24,45 +24,66 @@ pub(crate) const HEADER: usize = 1 + 4 + 8 + 32;
 /// Bytes around one record.
 pub(crate) const AROUND_RECORD: usize = 4 + 32;
 
-/// A frame being written: its records so far.
-#[derive(Debug, Default)]
-pub(crate) struct FrameRecords {
+/// A frame being written: what there is of it so far.
+#[derive(Debug)]
+pub(crate) struct FrameInMaking {
     bytes: Vec<u8>,
     count: u32,
+    /// The chain's link at the newest record.
+    hash: Digest,
 }
 
-impl FrameRecords {
-    /// Adds a record and answers the offset it will have in its frame if it stays where it is.
-    pub(crate) fn push(&mut self, record: &[u8], hash: &Digest) {
-        let length = u32::try_from(record.len()).unwrap_or(u32::MAX);
-        self.bytes.reserve(record.len() + AROUND_RECORD);
-        self.bytes.extend(length.to_le_bytes());
-        self.bytes.extend(record);
-        self.bytes.extend(hash.as_bytes());
+impl FrameInMaking {
+    /// Begins a frame whose first record has this position and follows this hash.
+    pub(crate) fn begin(first: Position, previous: Digest) -> Self {
+        let mut bytes = Vec::with_capacity(4_096);
+        bytes.push(FORMAT);
+        bytes.extend([0; 4]);
+        bytes.extend(first.get().to_le_bytes());
+        bytes.extend(previous.as_bytes());
+        Self { bytes, count: 0, hash: previous }
+    }
+
+    /// Adds the record that is written, and answers where it lies and its length.
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> (usize, usize) {
+        let offset = self.bytes.len();
+        self.bytes.extend([0; 4]);
+        write(&mut self.bytes);
+        let record = self.bytes.get(offset + 4..).unwrap_or_default();
+        let length = record.len();
+        self.hash = self.hash.chain(record);
+        self.bytes.extend(self.hash.as_bytes());
         self.count = self.count.saturating_add(1);
+        let place = self.bytes.get_mut(offset..).and_then(<[u8]>::first_chunk_mut);
+        put(place, u32::try_from(length).unwrap_or(u32::MAX));
+        (offset, length)
     }
 
-    /// Adds the records of another frame behind these.
-    pub(crate) fn extend(&mut self, other: &Self) {
-        self.bytes.extend(&other.bytes);
-        self.count = self.count.saturating_add(other.count);
+    /// The chain's link at the newest record.
+    pub(crate) const fn hash(&self) -> Digest {
+        self.hash
     }
 
-    /// Bytes of the records, with what is around them.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// How many bytes it has.
     pub(crate) const fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// The whole frame; starts anew with none.
-    pub(crate) fn finish(&mut self, first: Position, previous: &Digest) -> Vec<u8> {
-        let records = std::mem::take(self);
-        let mut frame = Vec::with_capacity(HEADER + records.bytes.len());
-        frame.push(FORMAT);
-        frame.extend(records.count.to_le_bytes());
-        frame.extend(first.get().to_le_bytes());
-        frame.extend(previous.as_bytes());
-        frame.extend(records.bytes);
-        frame
+    /// The whole frame.
+    pub(crate) fn finish(mut self) -> Vec<u8> {
+        let place = self.bytes.get_mut(1..).and_then(<[u8]>::first_chunk_mut);
+        put(place, self.count);
+        self.bytes
+    }
+}
+
+fn put(place: Option<&mut [u8; 4]>, number: u32) {
+    if let Some(place) = place {
+        *place = number.to_le_bytes();
     }
 }
 
@@ -152,10 +173,11 @@ mod tests {
 
     #[test]
     fn a_frame_is_laid_out_as_documented() {
-        let (previous, hash) = (Digest::of(b"before"), Digest::of(b"after"));
-        let mut records = FrameRecords::default();
-        records.push(b"record", &hash);
-        let bytes = records.finish(Position::after(0x0102), &previous);
+        let previous = Digest::of(b"before");
+        let mut frame = FrameInMaking::begin(Position::after(0x0102), previous);
+        assert_eq!(frame.push(|bytes| bytes.extend(b"record")), (HEADER, 6));
+        let hash = previous.chain(b"record");
+        assert_eq!((frame.hash(), frame.len()), (hash, HEADER + 6 + AROUND_RECORD));
         let expected = [
             &[1][..],
             &[1, 0, 0, 0],
@@ -165,15 +187,14 @@ mod tests {
             b"record",
             hash.as_bytes(),
         ];
-        assert_eq!(bytes, expected.concat());
-        assert_eq!(records.len(), 0, "it starts anew");
+        assert_eq!(frame.finish(), expected.concat());
     }
 
     #[test]
     fn no_cut_frame_is_read_past_its_end() {
-        let mut records = FrameRecords::default();
-        records.push(b"record", &Digest::of(b"after"));
-        let whole = records.finish(Position::FIRST, &Digest::of(b"before"));
+        let mut frame = FrameInMaking::begin(Position::FIRST, Digest::of(b"before"));
+        frame.push(|bytes| bytes.extend(b"record"));
+        let whole = frame.finish();
         for length in 0..whole.len() {
             let frame = Frame::read(&whole[..length]);
             assert_eq!(frame.is_some(), length >= HEADER);

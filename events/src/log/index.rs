@@ -30,40 +30,17 @@ pub(crate) struct Seen<'a> {
     pub(crate) length: u32,
 }
 
-/// The same of an event that is not durable yet.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) hub: HubId,
-    pub(crate) stream: StreamId,
-    pub(crate) correlation: CorrelationId,
-    pub(crate) event_type: &'static str,
-    pub(crate) version: u16,
-    /// Where its record begins among those of its commit.
-    pub(crate) offset: u32,
-    /// How long its record is.
-    pub(crate) length: u32,
-    /// Its record's hash.
+/// The same of an event that is not durable yet, and its record's hash.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) seen: Seen<'a>,
     pub(crate) hash: Digest,
-}
-
-impl Entry {
-    fn seen(&self) -> Seen<'_> {
-        Seen {
-            hub: self.hub.as_str(),
-            stream: self.stream.as_str(),
-            correlation: self.correlation,
-            event_type: self.event_type,
-            version: self.version,
-            offset: self.offset,
-            length: self.length,
-        }
-    }
 }
 
 /// What the index needs to know of one commit.
 #[derive(Debug, Default)]
-pub(crate) struct Commit {
-    pub(crate) entries: Vec<Entry>,
+pub(crate) struct Commit<'a> {
+    pub(crate) entries: Vec<Entry<'a>>,
     pub(crate) commands: Vec<(Command, Digest, Receipt)>,
     /// The key that vouches for the log from a record of this commit on, if it changes there.
     pub(crate) key: Option<(Position, PublicKey)>,
@@ -121,10 +98,10 @@ pub(crate) struct Index {
 
 impl Index {
     /// Takes in the next commit.
-    pub(crate) fn publish(&mut self, commit: Commit, hash: Digest, recorded_at: Timestamp) {
+    pub(crate) fn publish(&mut self, commit: Commit<'_>, hash: Digest, recorded_at: Timestamp) {
         self.begin_commit();
         for entry in &commit.entries {
-            self.add(entry.seen());
+            self.add(entry.seen);
         }
         for (command, digest, receipt) in commit.commands {
             self.remember(command, digest, receipt, recorded_at);

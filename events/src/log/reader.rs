@@ -83,7 +83,7 @@ impl Reader {
         (index.commits(), index.head())
     }
 
-    pub(crate) fn publish(&self, commit: Commit, hash: Digest, recorded_at: Timestamp) {
+    pub(crate) fn publish(&self, commit: Commit<'_>, hash: Digest, recorded_at: Timestamp) {
         let events = {
             let mut index = self.0.index.write().unwrap_or_else(PoisonError::into_inner);
             index.publish(commit, hash, recorded_at);

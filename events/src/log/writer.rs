@@ -111,8 +111,9 @@ fn run(mut engine: Engine, requests: &Receiver<Request>) -> Result<(), CommitErr
             next = requests.try_recv().ok();
         }
         let decided = engine.commit(&appends);
-        // Whoever no longer waits for an answer has dropped the other end.
-        for (answer, decided) in answers.into_iter().zip(decided) {
+        // The oldest last: whoever waits for them in turn is woken once and finds them all there. Whoever
+        // no longer waits for an answer has dropped the other end.
+        for (answer, decided) in answers.into_iter().zip(decided).rev() {
             drop(answer.send(decided));
         }
         if let Some(fence) = fence {

@@ -75,7 +75,8 @@ fn sample_record(event: Event, texts: &Texts) -> SampleRecord {
         body: TextBody::Stored { digest: Digest::of(b"a long note"), length: 11 },
     };
     let texts: Texts = texts.iter().cloned().chain([stored]).collect();
-    let facts = event.encode_facts().unwrap();
+    let mut facts = Vec::new();
+    event.encode_facts(&mut facts).unwrap();
     let bytes = record::encode(&envelope, event_type, version, &facts, &texts).unwrap();
     let hash = record::genesis(envelope.log).chain(&bytes);
     let recorded = Recorded { envelope, event, texts, hash };

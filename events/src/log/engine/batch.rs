@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::COMMIT_BOUND;
-use crate::append::Site;
-use crate::log::frame::{AROUND_RECORD, FrameRecords, HEADER};
-use crate::log::index::{Commit, Entry, Index};
+use crate::append::{Measured, Site};
+use crate::log::frame::{AROUND_RECORD, FrameInMaking};
+use crate::log::index::{Commit, Entry, Index, Seen};
 use crate::log::remembered::Command;
 use crate::record::extension;
 use crate::{
@@ -20,33 +20,20 @@ pub(super) struct Tip {
     pub(super) recorded_at: Timestamp,
 }
 
-/// An append that passed, encoded for its place behind the batch.
-pub(super) struct Staged {
-    records: FrameRecords,
-    entries: Vec<Entry>,
-    revisions: HashMap<StreamId, Revision>,
-    command: Option<(Command, Digest)>,
-    receipt: Receipt,
-    tip: Tip,
-    /// Whether its first record says what the log has to say.
-    says: bool,
-}
-
 /// Appends that passed and are not stored yet.
-pub(super) struct Batch {
+pub(super) struct Batch<'a> {
     log: LogId,
     now: Timestamp,
-    before: Tip,
     tip: Tip,
-    records: FrameRecords,
-    commit: Commit,
-    revisions: HashMap<(HubId, StreamId), Revision>,
+    frame: FrameInMaking,
+    commit: Commit<'a>,
+    revisions: HashMap<&'a HubId, HashMap<&'a StreamId, Revision>>,
     commands: HashMap<Command, (Digest, Receipt)>,
     /// What the next record says of the log's keys.
     says: Option<extension::Entry>,
 }
 
-impl Batch {
+impl<'a> Batch<'a> {
     pub(super) fn new(
         log: LogId,
         tip: Tip,
@@ -56,9 +43,8 @@ impl Batch {
         Self {
             log,
             now,
-            before: tip,
             tip,
-            records: FrameRecords::default(),
+            frame: FrameInMaking::begin(Position::after(tip.events), tip.hash),
             commit: Commit::default(),
             revisions: HashMap::new(),
             commands: HashMap::new(),
@@ -67,17 +53,13 @@ impl Batch {
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.commit.entries.is_empty()
+        self.frame.is_empty()
     }
 
-    /// Whether the frame would grow too long with this append too.
-    pub(super) const fn overflows_with(&self, staged: &Staged) -> bool {
-        !self.is_empty() && self.len() + staged.records.len() > COMMIT_BOUND
-    }
-
-    /// Bytes of the frame so far.
-    const fn len(&self) -> usize {
-        HEADER + self.records.len()
+    /// Whether the frame would grow too long with an append of this size too.
+    pub(super) const fn overflows_with(&self, append: &Append, size: usize) -> bool {
+        let around = append.events.len() * AROUND_RECORD;
+        !self.is_empty() && self.frame.len() + size + around > COMMIT_BOUND
     }
 
     /// Where the same command landed before, if it did.
@@ -98,9 +80,8 @@ impl Batch {
         }
     }
 
-    /// Checks an append against what is durable and what is in the batch, and encodes it; changes
-    /// neither.
-    pub(super) fn stage(&self, index: &Index, append: &Append) -> Result<Staged, AppendError> {
+    /// Checks an append against its bounds, what is durable and what is in the batch.
+    pub(super) fn check(&self, index: &Index, append: &Append) -> Result<Measured, AppendError> {
         append.check_count()?;
         for (stream, expected) in &append.expected {
             let actual = self.revision(index, &append.hub, stream);
@@ -109,89 +90,59 @@ impl Batch {
                 return Err(AppendError::Conflict { stream, expected, actual });
             }
         }
-        self.encode(index, append)
+        append.measure()
     }
 
     fn revision(&self, index: &Index, hub: &HubId, stream: &StreamId) -> Option<Revision> {
-        if !self.revisions.is_empty() {
-            let tentative = self.revisions.get(&(hub.clone(), stream.clone()));
-            if let Some(revision) = tentative {
-                return Some(*revision);
-            }
-        }
-        index.revision(hub, stream)
+        let tentative = self.revisions.get(hub).and_then(|streams| streams.get(stream));
+        tentative.copied().or_else(|| index.revision(hub, stream))
     }
 
-    fn encode(&self, index: &Index, append: &Append) -> Result<Staged, AppendError> {
-        let mut tip = self.tip;
-        tip.recorded_at = tip.recorded_at.max(self.now);
-        let mut records = FrameRecords::default();
-        let mut entries = Vec::with_capacity(append.events.len());
-        let mut revisions: HashMap<StreamId, Revision> = HashMap::new();
-        let mut extension = self.says.map(extension::Entry::to_area).unwrap_or_default();
-        let (says, said) = (!extension.is_empty(), extension.len());
+    /// Adds an append that passed.
+    pub(super) fn take_in(
+        &mut self,
+        index: &Index,
+        append: &'a Append,
+        measured: &Measured,
+    ) -> Receipt {
+        let first = Position::after(self.tip.events);
+        self.tip.recorded_at = self.tip.recorded_at.max(self.now);
         for (nth, pending) in append.events.iter().enumerate() {
-            let stream = &pending.stream;
-            let before = revisions.get(stream).copied();
-            let revision = before
-                .or_else(|| self.revision(index, &append.hub, stream))
-                .map_or(Revision::FIRST, Revision::next);
-            revisions.insert(stream.clone(), revision);
-            let site = Site {
-                log: self.log,
-                position: Position::after(tip.events),
-                revision,
-                recorded_at: tip.recorded_at,
-                extension: &extension,
-            };
-            let record = append.record(nth, pending, site)?;
-            tip.events = site.position.get();
-            tip.hash = tip.hash.chain(&record);
-            extension.clear();
-            entries.push(Entry {
-                hub: append.hub.clone(),
-                stream: stream.clone(),
+            let (hub, stream) = (&append.hub, &pending.stream);
+            let revision =
+                self.revision(index, hub, stream).map_or(Revision::FIRST, Revision::next);
+            self.revisions.entry(hub).or_default().insert(stream, revision);
+            let said = self.says.take();
+            let extension = said.map(extension::Entry::to_area).unwrap_or_default();
+            let position = Position::after(self.tip.events);
+            let (log, recorded_at) = (self.log, self.tip.recorded_at);
+            let site = Site { log, position, revision, recorded_at, extension: &extension };
+            let fields = append.fields(nth, pending, site, measured);
+            let (offset, length) = self.frame.push(|bytes| fields.write(bytes));
+            self.tip.events = position.get();
+            let hash = self.frame.hash();
+            let seen = Seen {
+                hub: hub.as_str(),
+                stream: stream.as_str(),
                 correlation: pending.correlation,
                 event_type: pending.event.event_type(),
                 version: pending.event.version(),
-                offset: u32::try_from(records.len()).unwrap_or(u32::MAX),
-                length: u32::try_from(record.len()).unwrap_or(u32::MAX),
-                hash: tip.hash,
-            });
-            records.push(&record, &tip.hash);
+                offset: u32::try_from(offset).unwrap_or(u32::MAX),
+                length: u32::try_from(length).unwrap_or(u32::MAX),
+            };
+            self.commit.entries.push(Entry { seen, hash });
+            if let Some(said) = said {
+                self.commit.key = Some((position, said.key()));
+            }
         }
-        Append::check_bytes(records.len() - AROUND_RECORD * entries.len() - said)?;
-        let receipt = Receipt {
-            first: Position::after(self.tip.events),
-            last: Position::after(tip.events.saturating_sub(1)),
-            hash: tip.hash,
-        };
-        Ok(Staged { records, entries, revisions, command: command_of(append), receipt, tip, says })
-    }
-
-    /// Adds an append that was decided on this batch as it is.
-    pub(super) fn take_in(&mut self, staged: Staged) -> Receipt {
-        let shift = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        if let Some(entry) = staged.entries.first() {
-            let of_hub = |(stream, revision)| ((entry.hub.clone(), stream), revision);
-            self.revisions.extend(staged.revisions.into_iter().map(of_hub));
+        self.tip.hash = self.frame.hash();
+        let last = Position::after(self.tip.events.saturating_sub(1));
+        let receipt = Receipt { first, last, hash: self.tip.hash };
+        if let Some((command, digest)) = command_of(append) {
+            self.commands.insert(command.clone(), (digest, receipt));
+            self.commit.commands.push((command, digest, receipt));
         }
-        for mut entry in staged.entries {
-            entry.offset = entry.offset.saturating_add(shift);
-            self.commit.entries.push(entry);
-        }
-        self.records.extend(&staged.records);
-        if let Some((command, digest)) = staged.command {
-            self.commands.insert(command.clone(), (digest, staged.receipt));
-            self.commit.commands.push((command, digest, staged.receipt));
-        }
-        if staged.says
-            && let Some(said) = self.says.take()
-        {
-            self.commit.key = Some((staged.receipt.first, said.key()));
-        }
-        self.tip = staged.tip;
-        staged.receipt
+        receipt
     }
 
     /// What no record was written for.
@@ -200,13 +151,12 @@ impl Batch {
     }
 
     /// The frame, what the index has to know of it, and where it ends; the batch starts anew there.
-    pub(super) fn finish(&mut self) -> (Vec<u8>, Commit, Tip) {
-        let first = Position::after(self.before.events);
-        let frame = self.records.finish(first, &self.before.hash);
-        self.before = self.tip;
+    pub(super) fn finish(&mut self) -> (Vec<u8>, Commit<'a>, Tip) {
+        let begun = FrameInMaking::begin(Position::after(self.tip.events), self.tip.hash);
+        let frame = std::mem::replace(&mut self.frame, begun);
         self.revisions.clear();
         self.commands.clear();
-        (frame, std::mem::take(&mut self.commit), self.tip)
+        (frame.finish(), std::mem::take(&mut self.commit), self.tip)
     }
 }
 

@@ -1,27 +1,28 @@
 use std::time::Duration;
 
 use super::*;
-use crate::log::index::{Commit, Entry};
+use crate::Principal;
+use crate::log::index::{Commit, Entry, Seen};
 use crate::testkit::{NOON, word};
-use crate::{Principal, StreamId};
 
 fn indexed() -> (Index, Bound) {
     let mut index = Index::default();
+    let streams = ["a", "b", "c", "d", "e", "f", "g"];
     let mut nth = 0_u64;
     for size in [1, 300, 2] {
         let mut commit = Commit::default();
         for at in 0..size {
             nth += 1;
-            commit.entries.push(Entry {
-                hub: word(["a", "b"][usize::from(nth.is_multiple_of(3))]),
-                stream: StreamId::host(&format!("s{}", nth % 7)).unwrap(),
+            let seen = Seen {
+                hub: ["a", "b"][usize::from(nth.is_multiple_of(3))],
+                stream: streams[usize::try_from(nth % 7).unwrap()],
                 correlation: CorrelationId::derive(&[&(nth % 11).to_string()]),
                 event_type: if nth.is_multiple_of(2) { "TaskSubmitted" } else { "HubOpened" },
                 version: 1,
                 offset: 45 + at * 200,
                 length: 164,
-                hash: Digest::of(b"record"),
-            });
+            };
+            commit.entries.push(Entry { seen, hash: Digest::of(b"record") });
         }
         let position = Position::after(nth - 1);
         let receipt = Receipt { first: position, last: position, hash: Digest::of(b"receipt") };
