@@ -33,7 +33,9 @@ mod log_proofs; // checkpoints, proofs without the log, keys and who is found ou
 mod log_reading; // by position, stream, type, hub and correlation; subscriptions
 mod log_sync_order; // nothing acknowledged or used again before the sync it needs
 mod log_tampering; // a changed, removed, inserted or reordered record is found and named
+mod real_models; // agents that real models answer for: through the command and the runtime
 mod run_survives_kill; // SIGKILL at any moment, run again: the same end
 mod scenario_errors; // malformed input: file, line, field, what is allowed; nothing written
+mod secrets_stay; // 20 secrets planted everywhere, and none of them found anywhere
 mod store_contract; // every store against the contract's MUSTs
 mod walls; // who leans on whom

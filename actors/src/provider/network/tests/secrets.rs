@@ -1,8 +1,12 @@
 //! A key goes to one server, and nothing that comes back, fails or is printed holds it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::sync::{Arc, Mutex};
 
 use serde_json::json;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 
 use super::{KEY, Loopback, Say, call, completion, generated, provider, request};
 
@@ -56,4 +60,55 @@ fn what_a_server_sends_back_holds_no_key() {
         write!(said, "{:?}", provider(name)).unwrap();
         assert!(!said.contains(KEY));
     }
+}
+
+/// Writes down whatever any library traces, at every level.
+#[derive(Clone, Default)]
+struct Traces(Arc<Mutex<String>>);
+
+impl Visit for Traces {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        write!(self.0.lock().unwrap(), "{field}={value:?} ").unwrap();
+    }
+}
+
+impl Subscriber for Traces {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        span.record(&mut self.clone());
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut self.clone());
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut self.clone());
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[test]
+fn no_trace_at_any_level_holds_a_key() {
+    let traces = Traces::default();
+    let error = json!({"error": {"message": format!("bad key {KEY}"), "code": 401}}).to_string();
+    // For the whole process: what other tests trace meanwhile may hold the key no more than this.
+    tracing::subscriber::set_global_default(traces.clone()).unwrap();
+    for name in ["openai", "openrouter", "gemini"] {
+        let error = error.clone();
+        let server = Loopback::start(move |_| Say::with(401, &[("x-echo", KEY)], &error));
+        call(request(name, &server.url())).unwrap_err();
+    }
+    let traces = traces.0.lock().unwrap().clone();
+    assert!(traces.contains("a model provider answered"), "{traces}");
+    assert!(!traces.contains(KEY), "{traces}");
 }
