@@ -14,6 +14,7 @@ mod delegations;
 mod federation;
 mod governance;
 mod invocations;
+mod lifecycle;
 mod proposals;
 mod registry;
 mod routing;

@@ -1,0 +1,9 @@
+//! The governed life of an agent on a task, rule by rule.
+
+mod desk;
+mod errors;
+mod handoffs;
+mod leases;
+mod phases;
+mod revocations;
+mod tiers;

@@ -1,0 +1,170 @@
+//! Tiers: up by runs that surely keep the rules, down by failures that cannot be borne.
+
+use convoke_events::{Event, LifecycleEvent, Phase, Tier, TierEvidence};
+
+use super::desk::*;
+use crate::command::{Command, Packet};
+use crate::testkit::{Scene, Then};
+use crate::tests::cast::{task, word};
+
+/// One run of alfa at this tier, good or bad; a person reinstates it after a bad one.
+fn run(scene: &mut Scene, number: u32, tier: Tier, good: bool) -> Then {
+    let request = format!("run-{number}");
+    opened(scene, &request);
+    let small = Packet {
+        task: task(&request),
+        tier: Some(tier),
+        steps: Vec::new(),
+        artifacts: Vec::new(),
+        ..packet("alfa")
+    };
+    let then = scene.command(Command::IssuePacket(small));
+    assert_eq!(then.answer, Ok(()), "run {number}");
+    let mut on = |action| work_on(scene, "alfa", &request, action);
+    on(enter(Phase::Bootstrap));
+    if !good {
+        let then = on(enter(Phase::Exit));
+        let again = Command::ReinstateAgent { slug: word("alfa"), reason: "r".to_owned() };
+        scene.command(again);
+        return then;
+    }
+    on(enter(Phase::Preflight));
+    on(enter(Phase::Plan));
+    on(plan());
+    for phase in [Phase::Execute, Phase::Verify, Phase::Package, Phase::Report] {
+        on(enter(phase));
+    }
+    on(report());
+    let then = on(enter(Phase::Exit));
+    assert_eq!(then.answer, Ok(()), "run {number}");
+    then
+}
+
+/// A hub that asks nobody about plans, with alfa registered at this tier.
+fn at(tier: Tier) -> Scene {
+    let mut scene = Scene::given(crate::testkit::hub(), crate::testkit::orders());
+    let mut rules = crate::lifecycle::default_rules();
+    rules.plans_need_a_person = false;
+    scene.command(Command::SetLifecycleRules(rules));
+    scene.command(Command::RegisterAgent(alfa(tier, "b")));
+    let verbs = [convoke_events::Verb::Read, convoke_events::Verb::Propose];
+    scene.command(crate::tests::cast::allow("alfa", "implementation", &verbs, true));
+    scene
+}
+
+/// alfa, recommending this whatever it is asked.
+fn alfa(tier: Tier, recommend: &str) -> crate::command::AgentRegistration {
+    let otherwise = serde_json::json!({"recommend": recommend, "confidence": 1, "reason": "r"});
+    let rule = serde_json::json!({"any": ["x"], "recommend": "a", "confidence": 1, "reason": "r"});
+    let settings = serde_json::json!({"rules": [rule], "otherwise": otherwise}).to_string();
+    crate::command::AgentRegistration { tier, ..crate::testkit::member("alfa", &settings) }
+}
+
+fn moves(then: &Then) -> Vec<(Tier, Tier)> {
+    found!(then, Event::Lifecycle(LifecycleEvent::TierChanged(one)) => (one.from, one.to))
+}
+
+fn due(then: &Then) -> Vec<Tier> {
+    found!(then, Event::Lifecycle(LifecycleEvent::PromotionDue(one)) => one.to)
+}
+
+#[test]
+fn runs_that_keep_every_rule_take_an_agent_up_at_the_first_look_that_is_sure() {
+    let mut scene = at(Tier::T0);
+    for number in 1..60 {
+        assert!(moves(&run(&mut scene, number, Tier::T0, true)).is_empty(), "run {number}");
+    }
+    let then = run(&mut scene, 60, Tier::T0, true);
+    // Wilson's lower bound of 30 of 30 at z = 2.33 is .847, of 60 of 60 .917; of 120 of 120 .957.
+    assert!(moves(&then).is_empty());
+    for number in 61..120 {
+        assert!(moves(&run(&mut scene, number, Tier::T0, true)).is_empty(), "run {number}");
+    }
+    let then = run(&mut scene, 120, Tier::T0, true);
+    assert_eq!(moves(&then), [(Tier::T0, Tier::T1)]);
+    let evidence =
+        found!(then, Event::Lifecycle(LifecycleEvent::TierChanged(one)) => one.evidence.clone());
+    let [TierEvidence::Conduct { runs: 120, compliant: 120, gate: 920_000, bound }] = evidence[..]
+    else {
+        panic!("{evidence:?}");
+    };
+    assert!(bound > 920_000);
+}
+
+#[test]
+fn a_burst_of_easy_work_takes_nobody_up() {
+    let mut scene = at(Tier::T1);
+    for number in 1..=120 {
+        let then = run(&mut scene, number, Tier::T0, true);
+        assert!(moves(&then).is_empty() && due(&then).is_empty(), "run {number}");
+    }
+}
+
+#[test]
+fn to_the_third_tier_a_person_gives_the_last_word() {
+    let mut scene = at(Tier::T2);
+    let promote = || {
+        let (slug, task_type) = (word("alfa"), word("implementation"));
+        Command::PromoteAgent { slug, task_type, reason: "well done".to_owned() }
+    };
+    let words = "alfa cannot go from T2 to T3: its runs at this tier have not earned it";
+    scene.command(promote()).is_refused(words);
+    for number in 1..120 {
+        run(&mut scene, number, Tier::T2, true);
+    }
+    let then = run(&mut scene, 120, Tier::T2, true);
+    assert_eq!((due(&then), moves(&then)), (vec![Tier::T3], Vec::new()));
+    let then = scene.command(promote()).leaves(&["TierChanged"]);
+    assert_eq!(moves(&then), [(Tier::T2, Tier::T3)]);
+    scene
+        .command(promote())
+        .is_refused("alfa cannot go from T3 to T4: its runs at this tier have not earned it");
+}
+
+#[test]
+fn failures_that_cannot_be_borne_take_an_agent_down_at_once() {
+    let mut scene = at(Tier::T1);
+    let mut moved = Vec::new();
+    let mut runs = 0;
+    while moved.is_empty() {
+        runs += 1;
+        assert!(runs <= 10, "it is caught");
+        moved = moves(&run(&mut scene, runs, Tier::T1, false));
+    }
+    // Every failure adds ln 4; 5.2 / 1.386 is 3.75.
+    assert_eq!((runs, &moved[..]), (4, &[(Tier::T1, Tier::T0)][..]));
+}
+
+#[test]
+fn an_agent_at_the_lowest_tier_stays_there() {
+    let mut scene = at(Tier::T0);
+    for number in 1..=6 {
+        assert!(moves(&run(&mut scene, number, Tier::T0, false)).is_empty());
+    }
+}
+
+#[test]
+fn a_new_model_takes_what_spoke_for_an_agent_and_leaves_what_speaks_against_it() {
+    let mut scene = at(Tier::T1);
+    for number in 1..=3 {
+        run(&mut scene, number, Tier::T1, false);
+    }
+    scene.command(Command::RegisterAgent(alfa(Tier::T4, "c"))).leaves(&["AgentRevised"]);
+    let then = run(&mut scene, 4, Tier::T1, false);
+    assert_eq!(moves(&then), [(Tier::T1, Tier::T0)], "and no registration gives it a tier");
+}
+
+#[test]
+fn rules_that_contradict_themselves_are_refused() {
+    let mut scene = crew();
+    let mut rules = crate::lifecycle::default_rules();
+    rules.tiers.pop();
+    scene.command(Command::SetLifecycleRules(rules)).is_refused(
+        "the lifecycle rules cannot hold: every tier from T0 to T4 is named once, in order",
+    );
+    let mut rules = crate::lifecycle::default_rules();
+    rules.gate = 1_000_000;
+    scene
+        .command(Command::SetLifecycleRules(rules))
+        .is_refused("the lifecycle rules cannot hold: the gate lies between 0 and 1");
+}
