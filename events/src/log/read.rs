@@ -204,7 +204,8 @@ impl Events {
                 break;
             }
         }
-        self.turns.next().unwrap_or_default()
+        let read = std::mem::take(&mut self.page);
+        self.turns.next(read).unwrap_or_default()
     }
 
     /// Goes on to the page that the next record is in.
@@ -251,25 +252,13 @@ impl Iterator for Events {
             Ok(checked) => checked,
             Err(error) => return Some(Err(error)),
         };
-        let mut read = recorded(checked, &mut self.names);
-        if let Ok(recorded) = &mut read
-            && let Err(error) = self.complete(recorded)
-        {
-            read = Err(error);
-        }
-        Some(read)
+        let position = checked.position;
+        let read = view(checked).and_then(|view| view.to_recorded(&mut self.names, checked.hash));
+        Some(match read {
+            Ok(mut recorded) => self.complete(&mut recorded).map(|()| recorded),
+            Err(error) => Err(unread(position, error)),
+        })
     }
-}
-
-fn recorded(checked: Checked<'_>, names: &mut Names) -> Result<Recorded, ReadError> {
-    let wrong = |error| unread(checked.position, error);
-    let view = view(checked).map_err(wrong)?;
-    Ok(Recorded {
-        envelope: view.envelope(names).map_err(wrong)?,
-        texts: view.texts().map_err(wrong)?,
-        event: view.event().map_err(wrong)?,
-        hash: checked.hash,
-    })
 }
 
 /// The record, if it is the one that belongs in its place.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Envelope, FORMAT, Names, RawRecord, RecordError};
+use super::{Envelope, FORMAT, Names, RawRecord, RecordError, Recorded};
 use crate::text::{MediaType, Text, TextBody, TextName, Texts};
 use crate::{
     CorrelationId, Digest, Event, EventId, HubId, IdempotencyKey, LogId, Position, Principal,
@@ -101,31 +101,47 @@ impl<'a> RecordView<'a> {
 
     /// Where, when and by whom.
     #[inline]
-    pub(crate) fn envelope(&self, names: &mut Names) -> Result<Envelope, RecordError> {
+    fn envelope(&self, names: &mut Names) -> Result<Envelope, RecordError> {
+        // What can fail comes first, so that the rest is written once, where it stays.
+        let stream = names.streams.parse(self.stream).ok_or(field("stream"))?;
+        let hub = names.hubs.parse(self.hub).ok_or(field("hub"))?;
+        let principal = names.principals.parse(self.principal).ok_or(field("principal"))?;
+        let idempotency_key = self.key()?;
         Ok(Envelope {
             log: self.log,
             position: self.position,
-            stream: names.streams.parse(self.stream).ok_or(field("stream"))?,
+            stream,
             revision: self.revision,
             index: self.index,
             count: self.count,
             id: self.id,
             recorded_at: self.recorded_at,
             decided_at: self.decided_at,
-            hub: names.hubs.parse(self.hub).ok_or(field("hub"))?,
-            principal: names.principals.parse(self.principal).ok_or(field("principal"))?,
+            hub,
+            principal,
             correlation: self.correlation,
             causation: self.causation,
             trace: some(self.trace).map(str::to_owned),
-            idempotency_key: self.key()?,
+            idempotency_key,
             content: self.content,
             extension: self.extension.to_vec(),
         })
     }
 
+    /// All of it, with its hash.
+    #[inline]
+    pub(crate) fn to_recorded(
+        self,
+        names: &mut Names,
+        hash: Digest,
+    ) -> Result<Recorded, RecordError> {
+        let (event, texts) = (self.event()?, self.texts()?);
+        Ok(Recorded { envelope: self.envelope(names)?, event, texts, hash })
+    }
+
     /// What was said.
     #[inline]
-    pub(crate) fn texts(&self) -> Result<Texts, RecordError> {
+    fn texts(&self) -> Result<Texts, RecordError> {
         let (count, bytes) = self.texts;
         let mut bytes = Bytes(bytes);
         let mut texts = Vec::with_capacity(count.into());
@@ -170,7 +186,8 @@ impl<'a> RecordView<'a> {
     }
 
     /// What happened.
-    pub(crate) fn event(&self) -> Result<Event, RecordError> {
+    #[inline]
+    fn event(&self) -> Result<Event, RecordError> {
         Ok(Event::decode_facts(self.event_type, self.version, self.facts)?)
     }
 }

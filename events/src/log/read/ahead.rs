@@ -12,19 +12,19 @@ use crate::log::index::Place;
 #[derive(Debug)]
 pub(super) struct Ahead {
     /// Gone once it is told to end.
-    places: Option<Sender<Vec<Place>>>,
+    places: Option<Sender<(Vec<Place>, Page)>>,
     pages: Receiver<Page>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Ahead {
     pub(super) fn start(reader: &Reader) -> io::Result<Self> {
-        let (places, asked) = mpsc::channel::<Vec<Place>>();
+        let (places, asked) = mpsc::channel::<(Vec<Place>, Page)>();
         let (answer, pages) = mpsc::channel();
         let mut fetcher = Fetcher::new(reader.clone());
         let thread = thread::Builder::new().name("convoke-read".to_owned()).spawn(move || {
-            for places in asked {
-                if answer.send(fetcher.fetch(&places)).is_err() {
+            for (places, page) in asked {
+                if answer.send(fetcher.fetch(&places, page)).is_err() {
                     return;
                 }
             }
@@ -32,11 +32,11 @@ impl Ahead {
         Ok(Self { places: Some(places), pages, thread: Some(thread) })
     }
 
-    /// Has one more page fetched.
-    pub(super) fn ask(&self, places: &[Place]) {
+    /// Has one more page fetched, in one that was read.
+    pub(super) fn ask(&self, places: &[Place], page: Page) {
         if let Some(asked) = &self.places {
             // A thread that is gone gives no page, which is where it is noticed.
-            let _ = asked.send(places.to_vec());
+            let _ = asked.send((places.to_vec(), page));
         }
     }
 

@@ -51,29 +51,28 @@ impl Page {
 pub(super) struct Fetcher {
     reader: Reader,
     commit: Option<(u64, Vec<u8>)>,
-    /// How many bytes the last page had: the next one has about as many.
-    length: usize,
 }
 
 impl Fetcher {
     pub(super) const fn new(reader: Reader) -> Self {
-        Self { reader, commit: None, length: 0 }
+        Self { reader, commit: None }
     }
 
     pub(super) const fn reader(&self) -> &Reader {
         &self.reader
     }
 
-    /// The records at these places, the checksum and the hash of each checked.
-    pub(super) fn fetch(&mut self, places: &[Place]) -> Page {
-        let bytes = Vec::with_capacity(self.length + self.length / 8);
-        let mut page = Page { bytes, left: Vec::with_capacity(places.len()) };
+    /// The records at these places, the checksum and the hash of each checked; in a page that was
+    /// read, so that its memory is used again.
+    pub(super) fn fetch(&mut self, places: &[Place], mut page: Page) -> Page {
+        page.bytes.clear();
+        page.left.clear();
+        page.left.reserve(places.len());
         for place in places {
             let found = self.add(*place, &mut page.bytes);
             page.left.push(found);
         }
         page.left.reverse();
-        self.length = page.bytes.len();
         page
     }
 

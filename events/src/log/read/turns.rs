@@ -18,6 +18,8 @@ const ASKED: usize = 2;
 pub(super) struct Turns {
     fetcher: Fetcher,
     waiting: VecDeque<Turn>,
+    /// Pages that were read, whose memory the next ones take.
+    spent: Vec<Page>,
     /// How many turns are asked for.
     asked: usize,
     ahead: Option<Ahead>,
@@ -36,7 +38,14 @@ enum Turn {
 impl Turns {
     pub(super) const fn new(reader: Reader) -> Self {
         let fetcher = Fetcher::new(reader);
-        Self { fetcher, waiting: VecDeque::new(), asked: 0, ahead: None, is_alone: false }
+        Self {
+            fetcher,
+            waiting: VecDeque::new(),
+            spent: Vec::new(),
+            asked: 0,
+            ahead: None,
+            is_alone: false,
+        }
     }
 
     pub(super) const fn reader(&self) -> &Reader {
@@ -51,15 +60,16 @@ impl Turns {
         self.waiting.push_back(Turn::Waits(places));
     }
 
-    /// The next page. While the second thread is busy with it, those behind it are fetched here, so
+    /// The next page, in exchange for the one that was read. While the second thread is busy with it, those behind it are fetched here, so
     /// that neither waits for the other.
-    pub(super) fn next(&mut self) -> Option<Page> {
+    pub(super) fn next(&mut self, read: Page) -> Option<Page> {
+        self.spent.push(read);
         loop {
             self.collect();
             self.ask();
             match self.waiting.pop_front()? {
                 Turn::Fetched(page) => return Some(page),
-                Turn::Waits(places) => return Some(self.fetcher.fetch(&places)),
+                Turn::Waits(places) => return Some(self.fetch(&places)),
                 Turn::Asked(places) => {
                     self.waiting.push_front(Turn::Asked(places));
                     if !self.fetch_one() {
@@ -68,6 +78,11 @@ impl Turns {
                 }
             }
         }
+    }
+
+    fn fetch(&mut self, places: &[Place]) -> Page {
+        let page = self.spent.pop().unwrap_or_default();
+        self.fetcher.fetch(places, page)
     }
 
     /// Puts what the second thread has fetched in its place.
@@ -99,7 +114,7 @@ impl Turns {
                 return;
             }
             if let Turn::Waits(places) = turn {
-                ahead.ask(places);
+                ahead.ask(places, self.spent.pop().unwrap_or_default());
                 *turn = Turn::Asked(std::mem::take(places));
                 self.asked += 1;
             }
@@ -110,7 +125,8 @@ impl Turns {
     fn fetch_one(&mut self) -> bool {
         for turn in &mut self.waiting {
             if let Turn::Waits(places) = turn {
-                *turn = Turn::Fetched(self.fetcher.fetch(places));
+                let page = self.spent.pop().unwrap_or_default();
+                *turn = Turn::Fetched(self.fetcher.fetch(places, page));
                 return true;
             }
         }
