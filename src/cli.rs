@@ -6,6 +6,7 @@ mod audit;
 mod budgets;
 mod collectives;
 mod delegations;
+mod explain;
 mod failure;
 mod indexing;
 mod log;
@@ -14,8 +15,10 @@ mod ordering;
 mod proposals;
 mod render;
 mod review;
+mod route;
 mod run;
 mod waiting;
+mod what_if;
 
 use std::process::ExitCode;
 
@@ -55,6 +58,9 @@ fn perform(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Delegations(delegations) => delegations::delegations(global, delegations, output),
         Command::Review(review) => review::review(global, review, output),
         Command::Audit(audit) => audit::audit(global, audit, output),
+        Command::Route(args) => route::route(args, output),
+        Command::Explain(args) => explain::explain(global, args, output),
+        Command::WhatIf(args) => what_if::what_if(global, args, output),
         Command::Log(log) => log::log(global, &log.command, output),
     }
 }

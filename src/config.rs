@@ -1,12 +1,16 @@
 //! What was configured for a run: parsed and validated once, before anything is touched.
 
 mod agents;
+mod alternative;
 mod fields;
 mod mistake;
+mod personas;
 mod requests;
 mod scenario;
 
+pub use self::alternative::load_alternative;
 pub use self::mistake::{ConfigError, Mistake};
+pub use self::personas::{Personas, SimulatedTask, load_personas, load_simulated_tasks};
 pub use self::requests::{
     MAX_CONTENT, MAX_REQUEST_ID, MAX_SOURCE, MAX_TITLE, Request, load_requests, parse_requests,
 };

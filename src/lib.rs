@@ -88,6 +88,7 @@
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod config;
+pub mod decisions;
 mod hub;
 mod runtime;
 mod views;

@@ -74,6 +74,7 @@ const fn needed(command: &Command) -> (&'static str, Role) {
         Command::SetGovernanceDefault(_) => ("choose the governance default", Role::Operator),
         Command::SetGovernancePolicy { .. } => ("set governance policies", Role::Operator),
         Command::SetRoutingPolicy { .. } => ("set routing policies", Role::Operator),
+        Command::SetRoutingRules(_) => ("set routing rules", Role::Operator),
         Command::SetPrice { .. } => ("set prices", Role::Operator),
         Command::SetHubLimits(_) => ("change the hub's limits", Role::Operator),
         Command::ReopenAccount { .. } => ("reopen accounts", Role::Owner),

@@ -6,8 +6,8 @@ use convoke_events::{
     AccountId, AgentId, ArtifactName, ArtifactType, Capability, Complexity, CoordinationRules,
     DelegationId, Digest, ErrorBudget, GovernanceDefault, HubId, IdempotencyKey, Key, Keyword,
     LifecycleRules, Limits, MicroUsd, ModelFamily, ModelName, Permission, PlanDecision, Principal,
-    ProposalId, ProviderName, Rate, Receipt, ReviewDecision, Role, ServiceName, Slug, StepName,
-    TaskId, TaskOutcome, TaskPlan, TaskType, Tier, Tokens, TrustLevel, Verb,
+    ProposalId, ProviderName, Rate, Receipt, ReviewDecision, Role, RoutingRules, ServiceName, Slug,
+    StepName, TaskId, TaskOutcome, TaskPlan, TaskType, Tier, Tokens, TrustLevel, Verb,
 };
 
 use serde::Serialize;
@@ -306,6 +306,9 @@ pub enum Command {
         /// Whether the policy holds.
         active: bool,
     },
+    /// Say how the task types are routed that no active routing policy speaks of, and how
+    /// candidates are scored.
+    SetRoutingRules(RoutingRules),
     /// Say whom to ask for a task type, at a priority.
     SetRoutingPolicy {
         /// For which tasks.

@@ -64,8 +64,8 @@ pub enum Input {
 }
 
 /// Decides what an input leaves, on this state and at this moment. `seed` is the only chance there
-/// is; no rule of this version draws on it.
-pub fn decide(state: &State, input: &Input, now: Timestamp, _seed: u64) -> Decision {
+/// is.
+pub fn decide(state: &State, input: &Input, now: Timestamp, seed: u64) -> Decision {
     match input {
         Input::Command { principal, roles, command } => {
             match admit(state, principal, roles.as_ref(), command) {
@@ -77,7 +77,7 @@ pub fn decide(state: &State, input: &Input, now: Timestamp, _seed: u64) -> Decis
         Input::Step(Step::Mediation(task, trigger)) => {
             Decision::of(coordination::intervene(state, *task, *trigger, now))
         }
-        Input::Step(Step::Task(task)) => Decision::of(step(state, *task, now)),
+        Input::Step(Step::Task(task)) => Decision::of(step(state, *task, (now, seed))),
         Input::Step(Step::Verdict(collective)) => {
             Decision::of(collective::conclude(state, *collective, now))
         }
@@ -88,14 +88,14 @@ pub fn decide(state: &State, input: &Input, now: Timestamp, _seed: u64) -> Decis
 }
 
 /// Takes a task's next step.
-fn step(state: &State, id: TaskId, now: Timestamp) -> Vec<Draft> {
+fn step(state: &State, id: TaskId, drawn: (Timestamp, u64)) -> Vec<Draft> {
     let Some((task, next)) = state.tasks.get(id).and_then(|task| Some((task, task.next()?))) else {
         return Vec::new();
     };
     let story = Story { task: id, cause: Some(task.cause) };
     let drafts = match next {
-        Next::Triage(task_type) => task::triage(state, task, story, task_type, now),
-        Next::Collective(task_type) => collective::convene(state, task, story, task_type, now),
+        Next::Triage(task_type) => task::triage(state, task, story, task_type, drawn),
+        Next::Collective(task_type) => collective::convene(state, task, story, task_type, drawn),
     };
     drafts.unwrap_or_else(|refusal| {
         vec![concluded(story, TaskOutcome::Refused, Conclusion::NoRoute, &refusal.to_string())]
@@ -166,6 +166,7 @@ fn obey(state: &State, principal: &Principal, command: &Command, now: Timestamp)
             *priority,
             *active,
         ),
+        Command::SetRoutingRules(rules) => routing::set_rules(&state.routing, rules),
         Command::SetPrice { provider, model, price } => {
             Ok(budget::set_price(&state.ledger, provider, model, *price, now))
         }

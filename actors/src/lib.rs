@@ -9,6 +9,7 @@ pub mod invocation;
 pub mod lifecycle;
 pub mod provider;
 pub mod refusal;
+pub mod routing;
 
 mod answer;
 mod budget;
@@ -19,7 +20,6 @@ mod governance;
 mod prompt;
 mod proposal;
 mod registry;
-mod routing;
 mod state;
 mod task;
 #[cfg(any(test, feature = "testkit"))]

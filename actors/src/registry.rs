@@ -42,6 +42,11 @@ impl Registry {
         self.agents.get(&agent)
     }
 
+    /// Every agent, in the order of slugs.
+    pub(crate) fn by_slugs(&self) -> impl Iterator<Item = (AgentId, &Agent)> {
+        self.slugs.values().filter_map(|id| Some((*id, self.get(*id)?)))
+    }
+
     /// The agent's slug, for words; its id where it is not known.
     pub(crate) fn slug(&self, agent: AgentId) -> String {
         self.get(agent).map_or_else(|| agent.to_string(), |known| known.profile.slug.to_string())

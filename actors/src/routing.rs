@@ -1,32 +1,53 @@
 //! Routing: who is asked, decided and recorded before anything is sent.
 
-use std::collections::BTreeMap;
+mod bid;
+mod choose;
+pub mod explain;
+mod rules;
+mod score;
+pub mod simulate;
+mod track;
+pub mod what_if;
+mod words;
+mod written;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AgentId, Candidate, CandidateStanding, CorrelationId, DecisionId, EventId, HubId, PolicyId,
-    PolicyRef, Purpose, RoutingDecided, RoutingEvent, RoutingPolicySet, Slug, StreamId, TaskId,
-    TaskType, TextName, Texts, TieBreak,
+    AgentId, Candidate, DecisionId, EventId, FoundWord, InvocationEvent, PolicyRef, ProposalEvent,
+    RoutingEvent, RoutingRules, TaskId, TaskType, Way,
 };
 
-use crate::decision::{Draft, Story, rule_name};
-use crate::refusal::Refusal;
-use crate::registry::Registry;
-use crate::task::artifact_of;
+pub(crate) use self::choose::{Choice, Question, decide, named, synthesiser};
+pub(crate) use self::rules::{set_policy, set_rules};
+use self::track::Track;
+pub(crate) use self::written::found_words;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Policy {
+pub(crate) struct Policy {
     at: PolicyRef,
     agent: AgentId,
     active: bool,
 }
 
-/// The routing policies of a hub, and the decisions whose calls may still be sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The policies of each task type, by priority.
+pub(crate) type Policies = BTreeMap<TaskType, BTreeMap<u32, Policy>>;
+
+/// How a hub routes, what it has learned from, and the decisions whose calls may still be sent.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Routing {
-    policies: BTreeMap<TaskType, BTreeMap<u32, Policy>>,
+    policies: Policies,
+    rules: RoutingRules,
+    /// Which version of them; none where nobody has set any.
+    rules_version: Option<u32>,
     decisions: BTreeMap<TaskId, BTreeMap<DecisionId, Decided>>,
-    /// The newest event that decisions rest on: of a policy, or of an agent.
+    /// The words found in the tasks that bids may be asked for.
+    words: BTreeMap<TaskId, BTreeSet<FoundWord>>,
+    track: Track,
+    /// The newest event that decisions by policy rest on: of a policy, or of an agent.
     newest: Option<EventId>,
+    /// The newest event of all, on which decisions rest that look at load, budget and record.
+    last: Option<EventId>,
 }
 
 /// A decision that is in the log, or goes into it in the same append as what it lets be sent.
@@ -65,7 +86,7 @@ impl Decided {
         self.id
     }
 
-    /// Who is asked, in order of priority.
+    /// Who is asked, in order.
     pub(crate) fn selected(&self) -> &[AgentId] {
         &self.selected
     }
@@ -80,7 +101,12 @@ impl Routing {
                 let policies = self.policies.entry(set.task_type.clone()).or_default();
                 policies.insert(set.priority, policy);
             }
+            RoutingEvent::RoutingRulesSet(set) => {
+                self.rules = set.rules.clone();
+                self.rules_version = Some(set.version);
+            }
             RoutingEvent::RoutingDecided(decided) => {
+                self.track.bids_decided(&decided.candidates, &decided.selected);
                 let decisions = self.decisions.entry(decided.task).or_default();
                 let id = decided.decision;
                 let (candidates, selected) = (decided.candidates.clone(), decided.selected.clone());
@@ -89,12 +115,14 @@ impl Routing {
             RoutingEvent::CandidatesListed(listed) => {
                 let decisions = self.decisions.get_mut(&listed.task);
                 if let Some(decided) = decisions.and_then(|them| them.get_mut(&listed.decision)) {
+                    self.track.bids_decided(&listed.candidates, &decided.selected);
                     decided.candidates.extend(listed.candidates.iter().cloned());
                 }
             }
-            RoutingEvent::RoutingRulesSet(_)
-            | RoutingEvent::TaskWordsFound(_)
-            | RoutingEvent::BiddingOpened(_)
+            RoutingEvent::TaskWordsFound(found) => {
+                self.words.entry(found.task).or_default().extend(found.words.iter().cloned());
+            }
+            RoutingEvent::BiddingOpened(_)
             | RoutingEvent::BidPlaced(_)
             | RoutingEvent::BidRefused(_)
             | RoutingEvent::BiddingClosed(_) => {}
@@ -106,9 +134,38 @@ impl Routing {
         self.newest = Some(id);
     }
 
+    /// Notes that an event happened.
+    pub(crate) fn happened(&mut self, id: EventId) {
+        self.last = Some(id);
+    }
+
+    /// Notes what became of a call.
+    pub(crate) fn heard(&mut self, event: &InvocationEvent) {
+        self.track.heard(event);
+    }
+
+    /// Notes what people think of a result.
+    pub(crate) fn judged(&mut self, id: EventId, event: &ProposalEvent) {
+        match event {
+            ProposalEvent::ProposalMade(made) => {
+                if self.words.contains_key(&made.task) {
+                    self.track.proposed(made.proposal, made.task);
+                }
+            }
+            ProposalEvent::ProposalReviewed(reviewed) => {
+                let task = self.track.reviewed(reviewed.proposal);
+                let words = task.and_then(|task| self.words.remove(&task)).unwrap_or_default();
+                self.track.credited(id, &reviewed.credits, &words);
+            }
+        }
+    }
+
     /// Forgets the decisions of a task that has ended: nothing can be sent by them any more.
     pub(crate) fn forget(&mut self, task: TaskId) {
         self.decisions.remove(&task);
+        if !self.track.awaits_review(task) {
+            self.words.remove(&task);
+        }
     }
 
     /// A recorded decision of a task that has not ended.
@@ -117,202 +174,9 @@ impl Routing {
     }
 }
 
-/// What a decision is about.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Question<'a> {
-    pub(crate) story: Story,
-    pub(crate) purpose: Purpose,
-    pub(crate) task_type: &'a TaskType,
-}
-
-/// Which of the eligible candidates are asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Choice {
-    /// The first.
-    First,
-    /// Every one.
-    All,
-}
-
-/// Decides by the hub's routing policies: the agents of the active policies of this task type that
-/// are active themselves, in order of priority.
-pub(crate) fn by_policy(
-    (routing, registry): (&Routing, &Registry),
-    question: Question<'_>,
-    choice: Choice,
-) -> (Decided, Draft) {
-    let policies = routing.policies.get(question.task_type);
-    let candidates = policies.into_iter().flatten().map(|(priority, policy)| {
-        let agent = registry.get(policy.agent);
-        let standing = match agent {
-            _ if !policy.active => CandidateStanding::PolicyInactive,
-            Some(agent) if agent.revoked => CandidateStanding::Revoked,
-            Some(agent) if agent.active => CandidateStanding::Eligible,
-            Some(_) | None => CandidateStanding::AgentInactive,
-        };
-        Candidate {
-            agent: policy.agent,
-            agent_version: agent.map_or(0, |agent| agent.version),
-            policy: Some(policy.at),
-            priority: *priority,
-            standing,
-            scored: None,
-        }
-    });
-    let candidates = candidates.collect();
-    let chosen = Chosen { rule: RULE_POLICY, candidates, rests_on: routing.newest };
-    record(registry, question, chosen, choice, "")
-}
-
-/// Decides who puts contributions together: of the candidates of an earlier decision those who may
-/// still be asked, the first by priority.
-pub(crate) fn synthesiser(
-    (routing, registry): (&Routing, &Registry),
-    question: Question<'_>,
-    participants: &Decided,
-    permitted: &[AgentId],
-) -> (Decided, Draft) {
-    let mut candidates = participants.candidates.clone();
-    candidates.retain(|candidate| permitted.contains(&candidate.agent));
-    let chosen = Chosen { rule: RULE_SYNTHESISER, candidates, rests_on: routing.newest };
-    record(registry, question, chosen, Choice::First, "")
-}
-
-/// Decides for the receiver that a sender named; there is nobody else to choose from.
-pub(crate) fn named(
-    (routing, registry): (&Routing, &Registry),
-    question: Question<'_>,
-    receiver: AgentId,
-    what: &str,
-) -> (Decided, Draft) {
-    let candidate = Candidate {
-        agent: receiver,
-        agent_version: registry.get(receiver).map_or(0, |agent| agent.version),
-        policy: None,
-        priority: 1,
-        standing: CandidateStanding::Eligible,
-        scored: None,
-    };
-    let chosen = Chosen { rule: RULE_NAMED, candidates: vec![candidate], rests_on: routing.newest };
-    record(registry, question, chosen, Choice::First, what)
-}
-
-const RULE_POLICY: &str = "policy";
-const RULE_NAMED: &str = "named-receiver";
-const RULE_SYNTHESISER: &str = "first-participant";
-const RULE_VERSION: u32 = 1;
-
-/// Who was considered, by which rule, on what.
-struct Chosen {
-    rule: &'static str,
-    candidates: Vec<Candidate>,
-    rests_on: Option<EventId>,
-}
-
-/// Records a decision; `what` tells it from others of the same task, purpose and type.
-fn record(
-    registry: &Registry,
-    Question { story, purpose, task_type }: Question<'_>,
-    Chosen { rule, candidates, rests_on }: Chosen,
-    choice: Choice,
-    what: &str,
-) -> (Decided, Draft) {
-    let eligible = candidates.iter().filter(|one| one.standing == CandidateStanding::Eligible);
-    let mut selected: Vec<AgentId> = Vec::new();
-    for agent in eligible.map(|one| one.agent) {
-        // Two policies may name one agent: it is asked once, at the higher priority.
-        if !selected.contains(&agent) {
-            selected.push(agent);
-        }
-    }
-    if choice == Choice::First {
-        selected.truncate(1);
-    }
-    let id =
-        DecisionId::derive(&[&story.task.to_string(), purpose.as_str(), task_type.as_str(), what]);
-    let reason = in_words(registry, rule, task_type, &candidates, &selected);
-    let decided = RoutingDecided {
-        decision: id,
-        task: story.task,
-        purpose,
-        task_type: task_type.clone(),
-        rule: rule_name(rule),
-        rule_version: RULE_VERSION,
-        most: (choice == Choice::First).then_some(1),
-        rules_version: None,
-        weights: None,
-        evidence: None,
-        candidates: candidates.clone(),
-        more_pages: 0,
-        selected: selected.clone(),
-        rests_on,
-        tie_break: TieBreak::Priority,
-        seed: None,
-    };
-    let draft = story.on_task(decided, Texts::none().with(TextName::REASON, reason));
-    (Decided { id, candidates, selected }, draft)
-}
-
-fn in_words(
-    registry: &Registry,
-    rule: &str,
-    task_type: &TaskType,
-    candidates: &[Candidate],
-    selected: &[AgentId],
-) -> String {
-    if candidates.is_empty() {
-        return format!("no routing policy names an agent for task type `{task_type}`");
-    }
-    let chosen: Vec<String> = selected.iter().map(|agent| registry.slug(*agent)).collect();
-    let passed = candidates.iter().filter(|one| one.standing != CandidateStanding::Eligible);
-    let passed: Vec<String> =
-        passed.map(|one| format!("{} ({})", registry.slug(one.agent), one.standing)).collect();
-    let mut words = if chosen.is_empty() {
-        format!("no agent routed to `{task_type}` can be asked")
-    } else {
-        let chosen = chosen.join(", ");
-        match rule {
-            RULE_NAMED => format!("named by who hands the sub-task over: {chosen}"),
-            RULE_SYNTHESISER => {
-                format!("the first participant by priority that may be asked: {chosen}")
-            }
-            _ => format!("routed to `{task_type}` in this order of priority: {chosen}"),
-        }
-    };
-    if !passed.is_empty() {
-        words.push_str("; passed over: ");
-        words.push_str(&passed.join(", "));
-    }
-    words
-}
-
-pub(crate) fn set_policy(
-    hub: &HubId,
-    (routing, registry): (&Routing, &Registry),
-    task_type: &TaskType,
-    slug: &Slug,
-    priority: u32,
-    active: bool,
-) -> Result<Vec<Draft>, Refusal> {
-    artifact_of(task_type)?;
-    if priority == 0 {
-        return Err(Refusal::PriorityZero);
-    }
-    let agent = registry.by_slug(hub, slug)?;
-    let known = routing.policies.get(task_type).and_then(|policies| policies.get(&priority));
-    if known.is_some_and(|known| known.agent == agent && known.active == active) {
-        return Ok(Vec::new());
-    }
-    let id =
-        PolicyId::derive(&["routing", hub.as_str(), task_type.as_str(), &priority.to_string()]);
-    let version = known.map_or(1, |known| known.at.version.saturating_add(1));
-    let policy = PolicyRef { id, version };
-    let event = RoutingPolicySet { policy, task_type: task_type.clone(), agent, priority, active };
-    Ok(vec![Draft {
-        stream: StreamId::policy(id),
-        correlation: CorrelationId::of_agent(agent),
-        cause: None,
-        event: event.into(),
-        texts: Texts::none(),
-    }])
+/// How the tasks of a type find their agents, where no active policy speaks of them.
+fn way<'a>(policies: &Policies, rules: &'a RoutingRules, task_type: &TaskType) -> Option<&'a Way> {
+    let policies = policies.get(task_type);
+    let by_policy = policies.is_some_and(|them| them.values().any(|policy| policy.active));
+    rules.ways.get(task_type).filter(|_| !by_policy)
 }

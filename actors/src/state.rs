@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use convoke_events::evidence::Records;
 use convoke_events::{
     AccountId, AgentProfile, Amount, ArtifactType, BudgetEvent, CollectiveEvent, CollectiveId,
     DelegationId, Event, EventId, HubId, InvocationEvent, InvocationId, ProposalEvent, Purpose,
@@ -30,6 +31,8 @@ pub struct State {
     pub(crate) registry: Registry,
     pub(crate) governance: Governance,
     pub(crate) routing: Routing,
+    /// Whose work was found right and wrong.
+    pub(crate) records: Records,
     pub(crate) ledger: Ledger,
     pub(crate) tasks: Tasks,
     pub(crate) invocations: Invocations,
@@ -82,6 +85,7 @@ impl State {
             registry: Registry::default(),
             governance: Governance::default(),
             routing: Routing::default(),
+            records: Records::default(),
             ledger: Ledger::default(),
             tasks: Tasks::default(),
             invocations: Invocations::default(),
@@ -130,6 +134,7 @@ impl State {
 
     /// The state after an event that was decided at this moment.
     pub fn evolve(&mut self, id: EventId, at: Timestamp, event: &Event) {
+        self.routing.happened(id);
         match event {
             Event::Hub(event) => {
                 self.opened = true;
@@ -196,6 +201,10 @@ impl State {
     }
 
     fn evolve_proposal(&mut self, id: EventId, event: &ProposalEvent) {
+        self.routing.judged(id, event);
+        if let ProposalEvent::ProposalReviewed(reviewed) = event {
+            self.records.review(reviewed);
+        }
         let contributions = match event {
             ProposalEvent::ProposalMade(made) => {
                 self.lifecycle.reported(made.task);
@@ -210,6 +219,7 @@ impl State {
     }
 
     fn evolve_invocation(&mut self, id: EventId, at: Timestamp, event: &InvocationEvent) {
+        self.routing.heard(event);
         match event {
             InvocationEvent::InvocationStarted(started) => {
                 if started.purpose == Purpose::Triage {

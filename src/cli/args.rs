@@ -1,5 +1,7 @@
 //! What was typed.
 
+pub(super) mod route;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -7,6 +9,8 @@ use convoke_events::{
     AccountId, AgentId, CollectiveId, DelegationId, Digest, HubId, IdParseError, Key, Position,
     ProposalId, PublicKey, Slug, TaskId, Timestamp,
 };
+
+use self::route::{Explain, Route, WhatIf};
 
 const AFTER: &str = "\
 Examples:
@@ -76,6 +80,12 @@ pub(super) enum Command {
     Review(Review),
     /// The whole story of a task, a proposal or an agent, event by event, in words
     Audit(Audit),
+    /// What routing would decide, of agents and bids that are in no log
+    Route(Route),
+    /// Why a recorded decision fell: made again from the log alone, and compared bit for bit
+    Explain(Explain),
+    /// Which recorded decisions and refusals would have fallen otherwise, and at what cost
+    WhatIf(WhatIf),
     /// The log itself
     Log(Log),
 }

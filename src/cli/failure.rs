@@ -8,11 +8,12 @@ use std::process::ExitCode;
 use convoke_actors::command::CommandError;
 use convoke_events::proof::{ProofError, ProofParseError};
 use convoke_events::{
-    AppendError, BackupError, CheckpointError, ExportError, HubId, KeyFileError, OpenError,
-    Position, ProveError, ReadError, RepairError, RestoreError, VouchError,
+    AppendError, BackupError, CheckpointError, DecisionId, ExportError, HubId, KeyFileError,
+    OpenError, Position, ProveError, ReadError, RepairError, RestoreError, VouchError,
 };
 
 use crate::config::ConfigError;
+use crate::decisions::DecisionError;
 use crate::{ShutdownError, StartError};
 
 /// Why a command did not do what it was told.
@@ -30,6 +31,12 @@ pub(super) enum Failure {
     /// The log is not what was written.
     #[error("the log is damaged or was tampered with, first at position {first_bad}: {why}")]
     Broken { first_bad: Position, why: String },
+    /// A recorded decision cannot be made again.
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
+    /// A recorded decision is not what the log before it gives.
+    #[error("decision {decision} is not what the log before it gives, in {places} places")]
+    Disagrees { decision: DecisionId, places: usize },
     /// The runtime cannot be started.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -144,7 +151,9 @@ impl Failure {
             Self::Restore(RestoreError::Open(error)) | Self::Repair(RepairError::Open(error)) => {
                 opening(error)
             }
+            Self::Decision(DecisionError::Read(error)) if !error.is_retryable() => DAMAGED,
             Self::Broken { .. }
+            | Self::Disagrees { .. }
             | Self::Backup(BackupError::Damaged { .. })
             | Self::Restore(RestoreError::Damaged { .. })
             | Self::Repair(RepairError::Broken { .. })
@@ -156,6 +165,7 @@ impl Failure {
             // What is too large for an event is a mistake in the line.
             Self::Append { source, .. } if !source.is_retryable() => WRONG_USAGE,
             Self::Read(_)
+            | Self::Decision(_)
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::Repair(_)
@@ -218,7 +228,12 @@ impl Failure {
             Self::Proof { .. } => {
                 Some("whoever gave it does not have the log this key signed".to_owned())
             }
+            Self::Decision(DecisionError::Unknown { .. }) => {
+                Some("`convoke audit --task ID` names the decisions of a task".to_owned())
+            }
             Self::Config(ConfigError::Unreadable { .. })
+            | Self::Decision(_)
+            | Self::Disagrees { .. }
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::Repair(_)

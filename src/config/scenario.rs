@@ -142,7 +142,7 @@ fn every<T>(parts: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
     parts.into_iter().collect()
 }
 
-fn list<'a>(fields: &mut Fields<'a>, name: &'static str) -> Option<Vec<Field<'a>>> {
+pub(super) fn list<'a>(fields: &mut Fields<'a>, name: &'static str) -> Option<Vec<Field<'a>>> {
     fields.get(name).map_or_else(|| Some(Vec::new()), |list| list.list(0..=usize::MAX))
 }
 
@@ -277,7 +277,7 @@ fn prices(list: &[Field<'_>]) -> Option<Vec<PricedModel>> {
     }))
 }
 
-fn routing_of(list: &[Field<'_>], slugs: &BTreeSet<String>) -> Option<Vec<Route>> {
+pub(super) fn routing_of(list: &[Field<'_>], slugs: &BTreeSet<String>) -> Option<Vec<Route>> {
     let mut seen = BTreeSet::new();
     every(list.iter().map(|field| {
         let mut fields = field.table()?;
@@ -306,7 +306,10 @@ fn routing_of(list: &[Field<'_>], slugs: &BTreeSet<String>) -> Option<Vec<Route>
     }))
 }
 
-fn policies_of(list: &[Field<'_>], slugs: &BTreeSet<String>) -> Option<Vec<GovernanceRule>> {
+pub(super) fn policies_of(
+    list: &[Field<'_>],
+    slugs: &BTreeSet<String>,
+) -> Option<Vec<GovernanceRule>> {
     let mut seen = BTreeSet::new();
     every(list.iter().map(|field| {
         let mut fields = field.table()?;

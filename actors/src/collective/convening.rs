@@ -33,12 +33,11 @@ pub(crate) fn convene(
     task: &Task,
     story: Story,
     task_type: &TaskType,
-    now: Timestamp,
+    (now, seed): (Timestamp, u64),
 ) -> Result<Vec<Draft>, Refusal> {
     let artifact = artifact_of(task_type)?;
     let question = Question { story, purpose: Purpose::Contribution, task_type };
-    let (decided, decision) =
-        routing::by_policy((&state.routing, &state.registry), question, Choice::All);
+    let (decided, mut drafts) = routing::decide(state, question, Choice::All, now, seed);
     let chosen: Vec<Chosen<'_>> = decided
         .selected()
         .iter()
@@ -49,7 +48,6 @@ pub(crate) fn convene(
             Some(Chosen { authorised, agent, invocation, grant })
         })
         .collect();
-    let mut drafts = vec![decision];
     if chosen.is_empty() {
         let reason =
             format!("no agent of hub `{}` is routed to task type `{task_type}`", state.hub);
@@ -63,17 +61,14 @@ pub(crate) fn convene(
             drafts.push(blocked(state, attempt, one.authorised.agent(), because.clone()));
         }
     }
-    let permitted: Vec<AgentId> =
-        chosen.iter().filter(|one| one.grant.is_ok()).map(|one| one.authorised.agent()).collect();
-    if permitted.is_empty() {
+    if !chosen.iter().any(|one| one.grant.is_ok()) {
         let reason = format!("nobody routed to `{task_type}` may propose `{artifact}`");
         drafts.push(concluded(story, TaskOutcome::Blocked, Conclusion::Governance, &reason));
         return Ok(drafts);
     }
     let question = Question { purpose: Purpose::Synthesis, ..question };
-    let rooms = (&state.routing, &state.registry);
-    let (synthesis, choice) = routing::synthesiser(rooms, question, &decided, &permitted);
-    drafts.push(choice);
+    let (synthesis, choice) = routing::synthesiser(state, question, &decided, now);
+    drafts.extend(choice);
     let paid = pay(state, task, story, &chosen, synthesis.selected().first().copied(), now);
     let collective = id_of(story.task);
     let synthesiser = paid.synthesis.as_ref().ok().map(|(agent, held)| Synthesiser {

@@ -179,8 +179,7 @@ fn wish_granted(
     };
     let purpose = Purpose::Delegation;
     let question = Question { story, purpose, task_type };
-    let (decided, decision) =
-        routing::named((&state.routing, &state.registry), question, to, &delegation.to_string());
+    let (decided, decision) = routing::named(state, question, (to, &delegation.to_string()), now);
     let authorised = decided.authorises(to).ok_or(DelegationRefusal::ReceiverUnknown)?;
     let rules = TaskRules { max_output: output, ..rules.clone() };
     let stream = StreamId::delegation(delegation);
@@ -188,14 +187,15 @@ fn wish_granted(
     let (collective, delegation) = (None, Some(delegation));
     let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
     let texts = Texts::none().with(TextName::SCOPE, &wish.scope);
-    Ok(vec![
-        decision,
+    let mut drafts = decision;
+    drafts.extend([
         budget::set_aside(story, funds),
         story.draft(stream, requested, texts),
         budget::open_funded(story, account, funds, plan.money_is_limited()),
         budget::set_aside(story, held),
         dispatch(errand, agent, authorised, &grant, held),
-    ])
+    ]);
+    Ok(drafts)
 }
 
 /// How deep a sender's delegation would be, if that is allowed.

@@ -9,6 +9,7 @@ use crate::budget;
 use crate::command::TaskSubmission;
 use crate::decision::{Draft, Story};
 use crate::refusal::Refusal;
+use crate::routing;
 use crate::state::State;
 
 /// Takes a task in, opens its account, or finds that it is there.
@@ -40,7 +41,9 @@ pub(crate) fn submit(state: &State, submission: &TaskSubmission) -> Result<Vec<D
     let story = Story { task, cause: None };
     let correlation = CorrelationId::of_task(task);
     let account = budget::open(account, Some(state.account()), *limits, Some(correlation));
-    Ok(vec![story.on_task(submitted, texts), account])
+    let mut drafts = vec![story.on_task(submitted, texts), account];
+    drafts.extend(routing::found_words(state, story, submission));
+    Ok(drafts)
 }
 
 fn check(submission: &TaskSubmission) -> Result<(), Refusal> {

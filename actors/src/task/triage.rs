@@ -18,14 +18,12 @@ pub(crate) fn triage(
     task: &Task,
     story: Story,
     task_type: &TaskType,
-    now: Timestamp,
+    (now, seed): (Timestamp, u64),
 ) -> Result<Vec<Draft>, Refusal> {
     let purpose = Purpose::Triage;
     let artifact = artifact_of(task_type)?;
     let question = Question { story, purpose, task_type };
-    let (decided, decision) =
-        routing::by_policy((&state.routing, &state.registry), question, Choice::First);
-    let mut drafts = vec![decision];
+    let (decided, mut drafts) = routing::decide(state, question, Choice::First, now, seed);
     let chosen = decided
         .selected()
         .first()

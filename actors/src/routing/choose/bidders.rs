@@ -1,0 +1,126 @@
+//! Bidders: everyone a hub could ask, scored by what they can do and what they ask.
+
+use std::collections::BTreeSet;
+
+use convoke_events::evidence::Tally;
+use convoke_events::{
+    AgentId, BidRule, BidStrategy, Candidate, CandidateStanding, Evidence, FoundWord, Matched,
+    Measure, Strategy, TieBreak,
+};
+
+use super::{Choice, Chosen, Grounds, Sought};
+use crate::registry::Agent;
+use crate::routing::{bid, score, words};
+
+const VERSION: u32 = 1;
+
+/// Everyone in the hub, by slug, and of those that bid the ones with the highest scores.
+pub(in crate::routing) fn by_bid(
+    grounds: Grounds<'_>,
+    sought: Sought<'_>,
+    rule: &BidRule,
+    choice: Choice,
+) -> Chosen {
+    let Grounds { state, rules, seed, .. } = grounds;
+    let nothing = BTreeSet::new();
+    let on_record = state.routing.words.get(&sought.task).unwrap_or(&nothing);
+    let scorer = Scorer {
+        grounds,
+        sought,
+        rule,
+        found: grounds.words.unwrap_or(on_record),
+        evidence: (rule.strategy == Strategy::Informed).then(|| evidence(grounds, sought)),
+    };
+    let agents = state.registry.by_slugs();
+    let candidates =
+        (1..).zip(agents).map(|(place, (agent, known))| scorer.candidate(place, agent, known));
+    let candidates: Vec<Candidate> = candidates.collect();
+    let most = if choice == Choice::First { Some(1) } else { rule.most };
+    let draws = rules.jitter > 0 || scorer.explores();
+    Chosen {
+        rule: rule.strategy.as_str(),
+        version: VERSION,
+        most,
+        rules_version: grounds.rules_version,
+        weights: Some(score::weights(rule.strategy, rules)),
+        evidence: scorer.evidence.clone(),
+        selected: score::ranked(&candidates, most),
+        candidates,
+        rests_on: state.routing.last,
+        tie_break: TieBreak::EarlierBid,
+        seed: draws.then_some(seed),
+    }
+}
+
+/// What everybody's work on the task type was worth.
+fn evidence(grounds: Grounds<'_>, sought: Sought<'_>) -> Evidence {
+    let tally = grounds.state.records.of_hub(sought.task_type);
+    Evidence {
+        right: tally.map_or(0, Tally::right),
+        decided: tally.map_or(0, Tally::judged),
+        rests_on: grounds.state.routing.track.newest_review(sought.task_type),
+    }
+}
+
+/// Scores the agents of a hub for one task.
+struct Scorer<'a> {
+    grounds: Grounds<'a>,
+    sought: Sought<'a>,
+    rule: &'a BidRule,
+    found: &'a BTreeSet<FoundWord>,
+    evidence: Option<Evidence>,
+}
+
+impl Scorer<'_> {
+    fn explores(&self) -> bool {
+        self.rule.strategy == Strategy::Informed && self.grounds.rules.exploration > 0
+    }
+
+    fn candidate(&self, place: u32, agent: AgentId, known: &Agent) -> Candidate {
+        let Self { grounds, sought, rule, .. } = self;
+        let vocabulary = words::Vocabulary::from(&known.profile);
+        let matched = vocabulary.matched(self.found, rule.strategy);
+        let bid = known.works().then(|| self.bid(agent, known, &matched)).flatten();
+        let standing = grounds.standing(*sought, agent, known);
+        let silent = standing == CandidateStanding::Eligible && bid.is_none();
+        let standing = if silent { CandidateStanding::NoBid } else { standing };
+        let mut inputs = vec![Measure::Match(matched)];
+        inputs.extend(bid);
+        if rule.strategy == Strategy::Informed {
+            inputs.extend(self.record(agent, known));
+        }
+        let weights = score::weights(rule.strategy, grounds.rules);
+        let scored = score::scored(inputs, weights, grounds.rules, self.evidence.as_ref());
+        let candidate = grounds.candidate(agent, place, standing);
+        Candidate { scored: Some(scored), ..candidate }
+    }
+
+    /// What the agent asks.
+    fn bid(&self, agent: AgentId, known: &Agent, matched: &Matched) -> Option<Measure> {
+        let Grounds { state, rules, seed, .. } = self.grounds;
+        if !self.rule.standing_bids {
+            return None;
+        }
+        let learned = || state.routing.track.bids_of(agent, self.found);
+        Some(bid::by_strategy(BidStrategy {
+            rate: known.profile.rate,
+            in_field: !matched.keywords.is_empty(),
+            jitter: bid::jitter(rules, seed, agent),
+            record: rules.adaptive.then(learned),
+        }))
+    }
+
+    /// What is known of the agent's work.
+    fn record(&self, agent: AgentId, known: &Agent) -> [Measure; 4] {
+        let Grounds { state, seed, .. } = self.grounds;
+        let tally = state.records.of(agent, known.version, self.sought.task_type);
+        let (right, decided) = tally.map_or((0, 0), |tally| (tally.right(), tally.judged()));
+        let draw = self.explores().then(|| bid::deviate(seed, agent));
+        [
+            Measure::Acceptance { right, decided, draw },
+            state.routing.track.load(agent),
+            state.routing.track.latency(agent),
+            Measure::Price { per_1000: self.grounds.price(known) },
+        ]
+    }
+}

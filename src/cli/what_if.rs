@@ -1,0 +1,125 @@
+//! `convoke what-if`: which recorded decisions and refusals would have fallen otherwise.
+
+use std::collections::BTreeSet;
+
+use convoke_actors::routing::what_if::{Alternative, Change, Judged, Rerouted, Totals};
+use convoke_events::{HubId, Log, MicroUsd, Position, Query};
+use convoke_projections::{Agents, fold_to_head};
+use serde::Serialize;
+
+use super::args::Global;
+use super::args::route::{Since, WhatIf};
+use super::failure::Failure;
+use super::opening;
+use super::render::{Output, dollars, plain};
+use crate::config::load_alternative;
+use crate::decisions;
+
+pub(super) fn what_if(global: &Global, args: &WhatIf, output: &mut Output) -> Result<(), Failure> {
+    let log = opening::to_read(global)?;
+    let agents = fold_to_head::<Agents>(&log)?.view;
+    let hub = hub(&agents, args.hub.as_ref())?;
+    let alternative = match &args.policy {
+        Some(file) => {
+            let slugs = agents.iter().filter(|agent| agent.hub == hub);
+            load_alternative(file, &slugs.map(|agent| agent.slug.to_string()).collect())?
+        }
+        None => Alternative::default(),
+    };
+    let alternative = Alternative { strategy: args.strategy, weights: args.weights, ..alternative };
+    let since = since(&log, args.since)?;
+    let mut told = Ok(());
+    let totals = decisions::what_if(&log, &hub, alternative, since, |change| {
+        if told.is_ok() {
+            told = tell(&change, output);
+        }
+    })?;
+    told?;
+    if output.json {
+        output.json(&Document { totals })?;
+        return Ok(());
+    }
+    sum_up(totals, output)
+}
+
+/// The hub that is meant: the one named, or the only one.
+fn hub(agents: &Agents, named: Option<&HubId>) -> Result<HubId, Failure> {
+    let hubs: BTreeSet<HubId> = agents.iter().map(|agent| agent.hub.clone()).collect();
+    if let Some(named) = named {
+        let name = named.to_string();
+        return hubs.get(named).cloned().ok_or(Failure::Unknown { what: "hub", name });
+    }
+    let mut all = hubs.iter();
+    match (all.next(), all.next()) {
+        (Some(only), None) => Ok(only.clone()),
+        (None, _) => Err(Failure::Unknown { what: "hub", name: "-".to_owned() }),
+        (Some(_), Some(_)) => {
+            let hubs = hubs.into_iter().collect();
+            Err(Failure::Ambiguous { what: "hub", name: "-".to_owned(), hubs })
+        }
+    }
+}
+
+/// The first position that is meant.
+fn since(log: &Log, since: Since) -> Result<Position, Failure> {
+    match since {
+        Since::Position(position) => Ok(position),
+        Since::Time(moment) => {
+            let first = log.read(Query::all().since(moment).without_bodies()).next().transpose()?;
+            Ok(first.map_or_else(
+                || Position::after(log.head().position),
+                |event| event.envelope.position,
+            ))
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Document {
+    totals: Totals,
+}
+
+fn tell(change: &Change, output: &mut Output) -> Result<(), Failure> {
+    if output.json {
+        return Ok(output.json(change)?);
+    }
+    match change {
+        Change::Rerouted(Rerouted { position, purpose, task_type, asked, otherwise, .. }) => {
+            let (asked, otherwise) = (names(asked), names(otherwise));
+            let words = format!("{purpose} of `{task_type}`: {otherwise} instead of {asked}");
+            output.line(format_args!("{position:>6}  {}", plain(&words)))?;
+        }
+        Change::Allowed(Judged { position, agent, verb, artifact, reason, .. }) => {
+            let words = format!("{agent} may {verb} `{artifact}`, which was denied: {reason}");
+            output.line(format_args!("{position:>6}  {}", plain(&words)))?;
+        }
+        Change::Denied(Judged { position, agent, verb, artifact, reason, .. }) => {
+            let words = format!("{agent} may not {verb} `{artifact}`, which it did: {reason}");
+            output.line(format_args!("{position:>6}  {}", plain(&words)))?;
+        }
+    }
+    Ok(())
+}
+
+fn names(slugs: &[String]) -> String {
+    if slugs.is_empty() { "nobody".to_owned() } else { slugs.join(", ") }
+}
+
+fn sum_up(totals: Totals, output: &mut Output) -> Result<(), Failure> {
+    let Totals { decisions, rerouted, found, lost, refusals, allowed, calls, denied, .. } = totals;
+    output.line(format_args!(
+        "{rerouted} of {decisions} decisions would have asked others: {found} would have found \
+         somebody, {lost} nobody"
+    ))?;
+    output.line(format_args!("{allowed} of {refusals} denied attempts would have been allowed"))?;
+    output.line(format_args!("{denied} of {calls} calls would have been denied"))?;
+    let money = |amount: MicroUsd| dollars(amount.get());
+    output.line(format_args!(
+        "the calls of {} rerouted decisions whose prices are known could have cost {} at most, \
+         and would have {}",
+        totals.priced,
+        money(totals.cost),
+        money(totals.cost_otherwise),
+    ))?;
+    Ok(())
+}
