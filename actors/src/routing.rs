@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
     AgentId, Candidate, DecisionId, EventId, FoundWord, InvocationEvent, PolicyRef, ProposalEvent,
-    RoutingEvent, RoutingRules, TaskId, TaskType, Way,
+    ResilienceEvent, RoutingEvent, RoutingRules, TaskId, TaskType, Way,
 };
 
 pub(crate) use self::choose::{Choice, Question, decide, named, synthesiser};
@@ -142,6 +142,11 @@ impl Routing {
     /// Notes what became of a call.
     pub(crate) fn heard(&mut self, event: &InvocationEvent) {
         self.track.heard(event);
+    }
+
+    /// Notes which endpoints are not to be called.
+    pub(crate) fn warned(&mut self, event: &ResilienceEvent) {
+        self.track.warned(event);
     }
 
     /// Notes what people think of a result.

@@ -180,7 +180,8 @@ impl State {
                 self.registry.fence(event);
                 self.lifecycle.evolve(id, event);
             }
-            Event::Action(_) | Event::Resilience(_) | Event::Host(_) => {}
+            Event::Resilience(event) => self.routing.warned(event),
+            Event::Action(_) | Event::Host(_) => {}
         }
     }
 

@@ -13,6 +13,7 @@ mod command_budgets; // `convoke budgets …`: the tree, limits by the day, clos
 mod command_delegations; // `convoke delegations …`: who handed what to whom, and its cost in the tree
 mod command_log; // `convoke log …`: receipts, order, bad lines, one directory one owner
 mod command_review; // `convoke review`: accepted, rejected, revised, refused
+mod command_route; // `convoke route simulate`, `explain`, `what-if`: decisions foreseen and made again
 mod command_run; // `convoke run`: the summary, and the same again without an event
 mod command_texts; // texts too long for a record: through `log append` and `run`, and back
 mod facade; // `Runtime` in every kind of host program, dropped without a trace

@@ -149,16 +149,13 @@ fn send(
     let invocation = held.held_for.call()?;
     let purpose = Purpose::Mediation;
     let question = Question { story, purpose, task_type };
-    let rooms = (&state.routing, &state.registry);
-    let (decided, decision) =
-        routing::named(rooms, question, grant.agent(), &invocation.to_string());
+    let named = (grant.agent(), &*invocation.to_string());
+    let (decided, mut drafts) = routing::named(state, question, named, now);
     let authorised = decided.authorises(grant.agent())?;
     let rules: &TaskRules = state.tasks.get(story.task)?.plan.rules();
     let (collective, delegation) = (None, None);
     let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
-    Some(vec![
-        decision,
-        budget::set_aside(story, held),
-        dispatch(errand, agent, authorised, grant, held),
-    ])
+    drafts.push(budget::set_aside(story, held));
+    drafts.push(dispatch(errand, agent, authorised, grant, held));
+    Some(drafts)
 }

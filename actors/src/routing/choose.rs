@@ -110,6 +110,8 @@ impl<'a> Grounds<'a> {
             CandidateStanding::AgentInactive
         } else if !self.permitted(sought, agent) {
             CandidateStanding::Governance
+        } else if self.state.routing.track.is_broken(known.profile.endpoint, self.now) {
+            CandidateStanding::BreakerOpen
         } else if !self.affordable(sought, agent, known) {
             CandidateStanding::OverBudget
         } else {
@@ -121,7 +123,11 @@ impl<'a> Grounds<'a> {
     fn permitted(self, sought: Sought<'_>, agent: AgentId) -> bool {
         let verb = match sought.purpose {
             Purpose::Triage => Verb::Read,
-            Purpose::Contribution | Purpose::Synthesis | Purpose::Delegation => Verb::Propose,
+            Purpose::Contribution
+            | Purpose::Synthesis
+            | Purpose::Delegation
+            | Purpose::Mediation
+            | Purpose::Action => Verb::Propose,
         };
         let artifact = artifact_of(sought.task_type);
         artifact.is_ok_and(|artifact| {

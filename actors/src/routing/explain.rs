@@ -150,7 +150,11 @@ fn again(
 pub(super) const fn choice(purpose: Purpose) -> Choice {
     match purpose {
         Purpose::Contribution => Choice::All,
-        Purpose::Triage | Purpose::Synthesis | Purpose::Delegation => Choice::First,
+        Purpose::Triage
+        | Purpose::Synthesis
+        | Purpose::Delegation
+        | Purpose::Mediation
+        | Purpose::Action => Choice::First,
     }
 }
 

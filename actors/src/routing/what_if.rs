@@ -167,41 +167,29 @@ impl WhatIf {
 
     fn otherwise(&mut self, recorded: &Recorded) -> Option<Change> {
         let position = recorded.envelope.position;
-        match &recorded.event {
-            Event::Routing(RoutingEvent::RoutingDecided(decided)) => {
-                self.rerouted(recorded, decided).map(Change::Rerouted)
-            }
-            Event::Governance(GovernanceEvent::AttemptBlocked(blocked)) => {
-                self.totals.refusals = self.totals.refusals.saturating_add(1);
-                let (agent, verb, artifact) = (blocked.agent, blocked.verb, &blocked.artifact);
-                let allowed = self.permits(agent, verb, artifact).is_ok();
-                self.totals.allowed = self.totals.allowed.saturating_add(u64::from(allowed));
-                let (task, artifact) = (blocked.task, artifact.clone());
-                let (agent, reason) = (self.state.registry.slug(agent), in_words(&blocked.because));
-                let judged = Judged { position, task, agent, verb, artifact, reason };
-                allowed.then_some(Change::Allowed(judged))
-            }
-            Event::Invocation(InvocationEvent::InvocationStarted(started)) => {
-                self.totals.calls = self.totals.calls.saturating_add(1);
-                let (agent, verb, artifact) = (started.agent, started.verb, &started.artifact);
-                let reason = self.permits(agent, verb, artifact).err()?;
-                self.totals.denied = self.totals.denied.saturating_add(1);
-                let (task, artifact) = (started.task, artifact.clone());
-                let agent = self.state.registry.slug(agent);
-                Some(Change::Denied(Judged { position, task, agent, verb, artifact, reason }))
-            }
-            Event::Hub(_)
-            | Event::Registry(_)
-            | Event::Governance(_)
-            | Event::Routing(_)
-            | Event::Budget(_)
-            | Event::Task(_)
-            | Event::Invocation(_)
-            | Event::Delegation(_)
-            | Event::Collective(_)
-            | Event::Proposal(_)
-            | Event::Host(_) => None,
+        if let Event::Routing(RoutingEvent::RoutingDecided(decided)) = &recorded.event {
+            return self.rerouted(recorded, decided).map(Change::Rerouted);
         }
+        if let Event::Governance(GovernanceEvent::AttemptBlocked(blocked)) = &recorded.event {
+            self.totals.refusals = self.totals.refusals.saturating_add(1);
+            let (agent, verb, artifact) = (blocked.agent, blocked.verb, &blocked.artifact);
+            let allowed = self.permits(agent, verb, artifact).is_ok();
+            self.totals.allowed = self.totals.allowed.saturating_add(u64::from(allowed));
+            let (task, artifact) = (blocked.task, artifact.clone());
+            let (agent, reason) = (self.state.registry.slug(agent), in_words(&blocked.because));
+            let judged = Judged { position, task, agent, verb, artifact, reason };
+            return allowed.then_some(Change::Allowed(judged));
+        }
+        let Event::Invocation(InvocationEvent::InvocationStarted(started)) = &recorded.event else {
+            return None;
+        };
+        self.totals.calls = self.totals.calls.saturating_add(1);
+        let (agent, verb, artifact) = (started.agent, started.verb, &started.artifact);
+        let reason = self.permits(agent, verb, artifact).err()?;
+        self.totals.denied = self.totals.denied.saturating_add(1);
+        let (task, artifact) = (started.task, artifact.clone());
+        let agent = self.state.registry.slug(agent);
+        Some(Change::Denied(Judged { position, task, agent, verb, artifact, reason }))
     }
 
     fn permits(&self, agent: AgentId, verb: Verb, artifact: &ArtifactType) -> Result<(), String> {
@@ -280,30 +268,23 @@ impl WhatIf {
 
     /// Finds the words of a task that comes in, and forgets those of one that has ended.
     fn read(&mut self, recorded: &Recorded) {
-        match &recorded.event {
-            Event::Task(TaskEvent::TaskSubmitted(submitted))
-                if self.alternative.strategy.is_some() =>
-            {
-                let text = |name| recorded.texts.get(&name).unwrap_or_default();
-                let description = format!("{}\n{}", text(TextName::TITLE), text(TextName::BODY));
-                let agents = self.state.registry.by_slugs();
-                let words = agents.map(|(_, known)| Vocabulary::from(&known.profile));
-                self.words.insert(submitted.task, found_in(&description, words));
+        let Event::Task(event) = &recorded.event else {
+            return;
+        };
+        match event {
+            TaskEvent::TaskSubmitted(submitted) => {
+                if self.alternative.strategy.is_some() {
+                    let text = |name| recorded.texts.get(&name).unwrap_or_default();
+                    let (title, body) = (text(TextName::TITLE), text(TextName::BODY));
+                    let agents = self.state.registry.by_slugs();
+                    let words = agents.map(|(_, known)| Vocabulary::from(&known.profile));
+                    let found = found_in(&format!("{title}\n{body}"), words);
+                    self.words.insert(submitted.task, found);
+                }
             }
-            Event::Task(TaskEvent::TaskConcluded(concluded)) => {
+            TaskEvent::TaskConcluded(concluded) => {
                 self.words.remove(&concluded.task);
             }
-            Event::Hub(_)
-            | Event::Registry(_)
-            | Event::Governance(_)
-            | Event::Routing(_)
-            | Event::Budget(_)
-            | Event::Task(_)
-            | Event::Invocation(_)
-            | Event::Delegation(_)
-            | Event::Collective(_)
-            | Event::Proposal(_)
-            | Event::Host(_) => {}
         }
     }
 

@@ -186,5 +186,7 @@ fn types(plan: &TaskPlan) -> BTreeSet<&TaskType> {
             escalate.iter().map(|one| &one.to).chain([task_type]).collect()
         }
         TaskPlan::Collective { task_type, .. } => BTreeSet::from([task_type]),
+        // The host runs its agents; nobody is chosen.
+        TaskPlan::Sessions { .. } => BTreeSet::new(),
     }
 }

@@ -41,7 +41,12 @@ pub(super) fn run(seed: u64, faults: Faults) -> Report {
     drive(seed, faults, Arc::new(Rules), commands)
 }
 
-fn drive(seed: u64, faults: Faults, provider: Arc<dyn Provider>, commands: Vec<Command>) -> Report {
+pub(super) fn drive(
+    seed: u64,
+    faults: Faults,
+    provider: Arc<dyn Provider>,
+    commands: Vec<Command>,
+) -> Report {
     let orders = commands.into_iter().enumerate().map(|(number, command)| {
         let key = format!("order {number}").parse().unwrap();
         Order::new(Caller::Person("ada".to_owned()), command).with_key(key)

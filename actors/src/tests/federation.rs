@@ -5,9 +5,10 @@ mod host;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use convoke_events::testkit::{Fault, FaultyStore};
 use convoke_events::{
-    Conclusion, Event, FailureClass, HostName, InvocationEvent, Limits, Log, Options, ProviderName,
-    Query, TaskOutcome, TaskRules, TaskSubmitted,
+    CommitStore, Conclusion, Event, FailureClass, HostName, InvocationEvent, Limits, Log,
+    MemoryStore, Options, ProviderName, Query, TaskOutcome, TaskRules, TaskSubmitted,
 };
 
 use self::host::{Held, Panics, Says, Silent, block_on, poll_once};
@@ -88,6 +89,34 @@ fn all_participants_of_a_collective_are_in_flight_at_the_same_moment() {
     assert_eq!(end, (TaskOutcome::Failed, Conclusion::Insufficient));
     assert_eq!((*gate.arrived().borrow(), count(&log, "InvocationAnswered")), (3, 3));
     block_on(federation.shutdown());
+}
+
+#[test]
+fn nothing_is_sent_where_the_decision_to_send_it_cannot_be_recorded() {
+    let set_up_takes = u64::try_from(orders().len()).unwrap();
+    for (after, fault) in
+        (1..=3).flat_map(|after| [Fault::Full, Fault::UnknownAndLost].map(|fault| (after, fault)))
+    {
+        let memory: Arc<dyn CommitStore> = Arc::new(MemoryStore::new());
+        let faulty = FaultyStore::new(Arc::clone(&memory), set_up_takes + after, fault);
+        let log = Log::on(Arc::new(faulty), Options::default()).unwrap();
+        let counts = Arc::new(Gate::new(1, FIX));
+        let federation = start(&log, vec![("counts", Arc::<Gate>::clone(&counts))]);
+        set_up(&federation, "counts", ("", ""));
+        let task = TaskSubmission { limits: Limits::default(), ..triage("a") };
+        let id = super::cast::task("a");
+        if give(&federation, Command::SubmitTask(task)).is_ok() {
+            // It ends, or it is said that nobody knows.
+            let _ = block_on(federation.concluded(&hub(), id));
+        }
+        block_on(federation.shutdown());
+        let recorded = Log::on(memory, Options::default()).unwrap();
+        let of = |name: &str| count(&recorded, name);
+        let sent = *counts.arrived().borrow();
+        assert!(sent <= of("InvocationStarted"), "{fault:?} after {after}: {sent} calls");
+        assert!(sent == 0 || of("RoutingDecided") > 0, "{fault:?} after {after}: {sent} calls");
+        assert!(after > 1 || sent == 0, "{fault:?}: the task itself is not on disk");
+    }
 }
 
 #[test]
