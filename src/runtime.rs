@@ -59,10 +59,6 @@ pub enum StartError {
     /// Its hubs cannot be brought back.
     #[error("the federation cannot be started")]
     Federation(#[from] driver::StartError),
-    /// The providers of real models cannot be set up.
-    #[cfg(feature = "providers")]
-    #[error("the providers of real models cannot be set up")]
-    Providers(#[from] convoke_actors::provider::HttpError),
 }
 
 /// Why a runtime could not be shut down in good order; it has ended all the same.
@@ -184,7 +180,7 @@ impl Builder {
     /// [`StartError`] if the log or the hubs cannot be brought up; nothing runs then.
     pub fn start(self) -> Result<Runtime, StartError> {
         #[cfg(feature = "providers")]
-        let this = self.with_real_models()?;
+        let this = self.with_real_models();
         #[cfg(not(feature = "providers"))]
         let this = self;
         this.open()
@@ -192,14 +188,14 @@ impl Builder {
 
     /// Registers the real models, but those whose place the host has given to another.
     #[cfg(feature = "providers")]
-    fn with_real_models(mut self) -> Result<Self, StartError> {
+    fn with_real_models(mut self) -> Self {
         if let Some(keys) = self.keys.take() {
             let clock = Arc::clone(&self.setup.clock);
-            for (name, provider) in convoke_actors::provider::real_models(keys, clock)? {
+            for (name, provider) in convoke_actors::provider::real_models(keys, clock) {
                 self.setup.providers.entry(name).or_insert(provider);
             }
         }
-        Ok(self)
+        self
     }
 
     fn open(self) -> Result<Runtime, StartError> {

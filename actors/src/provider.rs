@@ -42,32 +42,26 @@ pub use self::gemini::gemini;
 #[cfg(feature = "providers")]
 pub use self::keys::{KeyError, Keys};
 #[cfg(feature = "providers")]
-pub use self::network::{HttpError, Network};
+pub use self::network::Network;
 #[cfg(feature = "providers")]
 pub use self::openai::open_ai;
 #[cfg(feature = "providers")]
 pub use self::openrouter::open_router;
 
 /// Every provider of real models there is, by its name, with keys from here and under this clock.
-///
-/// # Errors
-/// [`HttpError`] if TLS cannot be set up.
 #[cfg(feature = "providers")]
-pub fn real_models(
-    keys: Keys,
-    clock: Arc<dyn Clock>,
-) -> Result<BTreeMap<ProviderName, Arc<dyn Provider>>, HttpError> {
+pub fn real_models(keys: Keys, clock: Arc<dyn Clock>) -> BTreeMap<ProviderName, Arc<dyn Provider>> {
     let mut providers: BTreeMap<ProviderName, Arc<dyn Provider>> = BTreeMap::new();
     #[cfg(unix)]
     {
         let claude_code = ClaudeCode::new(keys.clone(), Arc::clone(&clock));
         providers.insert(ProviderName::ClaudeCode, Arc::new(claude_code));
     }
-    let network = Network::new(keys, clock)?;
+    let network = Network::new(keys, clock);
     providers.insert(ProviderName::OpenAi, open_ai(&network));
     providers.insert(ProviderName::OpenRouter, open_router(&network));
     providers.insert(ProviderName::Gemini, gemini(&network));
-    Ok(providers)
+    providers
 }
 
 /// One request to a model.

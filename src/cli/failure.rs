@@ -169,7 +169,7 @@ impl Failure {
             | Self::Backup(_)
             | Self::Restore(_)
             | Self::Repair(_)
-            | Self::Start(StartError::Federation(_) | StartError::Providers(_))
+            | Self::Start(StartError::Federation(_))
             | Self::Shutdown(_)
             | Self::Command(
                 CommandError::Unknown { .. }
@@ -243,7 +243,7 @@ impl Failure {
             | Self::NoCheckpoint { .. }
             | Self::Write { .. }
             | Self::Read(_)
-            | Self::Start(StartError::Federation(_) | StartError::Providers(_))
+            | Self::Start(StartError::Federation(_))
             | Self::Shutdown(_)
             | Self::Command(CommandError::Refused(_) | CommandError::Overloaded { .. })
             | Self::File { .. }

@@ -11,7 +11,6 @@ use convoke_events::{Clock, FailureClass, ModelName, ProviderName, UpstreamName}
 use serde_json::Value;
 
 use self::http::Http;
-pub use self::http::HttpError;
 pub(super) use self::http::Reply;
 use super::address::BaseUrl;
 use super::keys::{Key, Keys};
@@ -39,11 +38,8 @@ pub struct Network {
 
 impl Network {
     /// Connections with keys from here, under this clock.
-    ///
-    /// # Errors
-    /// [`HttpError`] if TLS cannot be set up.
-    pub fn new(keys: Keys, clock: Arc<dyn Clock>) -> Result<Self, HttpError> {
-        Ok(Self { http: Http::new()?, keys, clock })
+    pub fn new(keys: Keys, clock: Arc<dyn Clock>) -> Self {
+        Self { http: Http::default(), keys, clock }
     }
 }
 

@@ -1,7 +1,7 @@
 //! One HTTP request: bounded in time and size, called off at once, and never sent on elsewhere.
 
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use convoke_events::FailureClass;
@@ -22,16 +22,10 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// TLS could not be set up.
-#[derive(Debug, thiserror::Error)]
-#[error("connections to model providers cannot be set up: {why}")]
-pub struct HttpError {
-    why: String,
-}
-
-/// Connections, kept open and used again.
-#[derive(Clone)]
-pub(super) struct Http(Client);
+/// Connections, kept open and used again. They are set up when the first request is made: reading
+/// the roots that this machine trusts takes its time, and most agents may answer by rules.
+#[derive(Clone, Default)]
+pub(super) struct Http(Arc<OnceLock<Result<Client, String>>>);
 
 /// What a server said.
 pub(in crate::provider) struct Reply {
@@ -45,31 +39,6 @@ pub(in crate::provider) struct Reply {
 }
 
 impl Http {
-    pub(super) fn new() -> Result<Self, HttpError> {
-        let unable = |why: String| HttpError { why };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| unable(error.to_string()))?;
-        let tls = match builder.clone().with_platform_verifier() {
-            Ok(builder) => builder.with_no_client_auth(),
-            Err(error) => {
-                tracing::warn!(%error, "this machine trusts no certificates: `https` will fail");
-                builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
-            }
-        };
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(Policy::none())
-            // A proxy would see the keys of servers that are asked without encryption.
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .user_agent(concat!("convoke/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| unable(cause(&error)))?;
-        Ok(Self(client))
-    }
-
     /// Sends a request and reads the answer, unless time runs out or the call is called off.
     pub(super) async fn post(
         &self,
@@ -114,7 +83,9 @@ impl Http {
             headers.insert(HeaderName::from_static(name), value);
         }
         let url = format!("{base}{}", ask.path);
-        let sent = self.0.post(url).headers(headers).body(ask.body.to_string()).send().await;
+        let client = self.0.get_or_init(client).as_ref();
+        let client = client.map_err(|why| unsent(FailureClass::Unavailable, why))?;
+        let sent = client.post(url).headers(headers).body(ask.body.to_string()).send().await;
         let mut response = sent.map_err(|error| broken(host, error))?;
         let status = response.status().as_u16();
         if response.status().is_redirection() {
@@ -128,6 +99,28 @@ impl Http {
         let body = serde_json::from_slice(&bytes).ok();
         Ok(Reply { status, host: host.to_owned(), retry_after, body })
     }
+}
+
+fn client() -> Result<Client, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("no encryption can be set up: {error}"))?;
+    let tls = match builder.clone().with_platform_verifier() {
+        Ok(builder) => builder.with_no_client_auth(),
+        Err(error) => {
+            tracing::warn!(%error, "this machine trusts no certificates: `https` will fail");
+            builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
+        }
+    };
+    let builder = Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(Policy::none())
+        // A proxy would see the keys of servers that are asked without encryption.
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .user_agent(concat!("convoke/", env!("CARGO_PKG_VERSION")));
+    builder.build().map_err(|error| format!("no connection can be set up: {}", cause(&error)))
 }
 
 async fn body(host: &str, response: &mut Response) -> Result<Vec<u8>, Failed> {

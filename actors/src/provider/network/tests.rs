@@ -6,7 +6,7 @@ mod requests;
 mod responses;
 mod secrets;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use convoke_events::{Clock, SystemClock, Tokens};
@@ -24,16 +24,17 @@ type Result = std::result::Result<ModelResponse, Box<ProviderFailure>>;
 /// The key of every test's own variable.
 const KEY: &str = "sk-canary-0123456789abcdef";
 
-fn network() -> Network {
+/// Set up once: every answer here ends its connection, so that no test meets another's.
+static NETWORK: LazyLock<Network> = LazyLock::new(|| {
     let keys = Keys::new(|name| (name == "TEST_KEY").then(|| KEY.to_owned()), "/nowhere");
-    Network::new(keys, Arc::new(SystemClock::start())).unwrap()
-}
+    Network::new(keys, Arc::new(SystemClock::start()))
+});
 
 fn provider(name: &str) -> Arc<dyn Provider> {
     match name {
-        "openai" => open_ai(&network()),
-        "openrouter" => open_router(&network()),
-        _ => gemini(&network()),
+        "openai" => open_ai(&NETWORK),
+        "openrouter" => open_router(&NETWORK),
+        _ => gemini(&NETWORK),
     }
 }
 
