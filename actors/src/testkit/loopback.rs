@@ -54,6 +54,12 @@ impl Say {
         Self { bytes: [head.as_bytes(), body.as_bytes()].concat(), holds: false }
     }
 
+    /// A whole answer that does not say how long it is: its end is the connection's.
+    pub fn unmeasured(status: u16, body: &str) -> Self {
+        let head = format!("HTTP/1.1 {status} Said\r\nconnection: close\r\n\r\n");
+        Self { bytes: [head.as_bytes(), body.as_bytes()].concat(), holds: false }
+    }
+
     /// The same without its last bytes, and then the end.
     pub fn cut(mut self, bytes: usize) -> Self {
         self.bytes.truncate(self.bytes.len().saturating_sub(bytes));

@@ -33,12 +33,14 @@ fn a_body_that_breaks_off_may_have_been_billed() {
 #[test]
 fn a_body_beyond_its_bound_is_not_read_to_its_end() {
     let long = " ".repeat(4 * 1024 * 1024 + 1);
-    let said = asked("openai", Say::new(200, &long)).0.unwrap_err();
-    assert_eq!(said.class, FailureClass::Malformed);
+    let measured = Say::new(200, &long);
     // It only claims to be long: nothing of it is waited for.
     let claims = Say::with(200, &[], &long).cut(long.len()).held();
-    let said = asked("openai", claims).0.unwrap_err();
-    assert!(said.message.contains("is longer than 4194304 bytes"), "{said}");
+    for say in [measured, claims, Say::unmeasured(200, &long)] {
+        let failure = asked("openai", say).0.unwrap_err();
+        assert_eq!((failure.class, failure.retry), (FailureClass::Malformed, Retry::Never));
+        assert!(failure.message.contains("is longer than 4194304 bytes"), "{failure}");
+    }
 }
 
 #[test]
