@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use convoke_actors::authority::LocalOwner;
-use convoke_actors::command::{Caller, Command, DelegationRequest, Order};
+use convoke_actors::command::{Caller, Command, DelegationRequest, Order, PolicyRule};
 use convoke_actors::driver::{Federation, Setup};
 use convoke_actors::provider::{
     CallFuture, Cancel, Deltas, ModelRequest, ModelResponse, Part, Provider, Safety,
@@ -131,11 +131,14 @@ impl Host {
         let mut work = submission("bench", "A crash on start");
         work.plan = TaskPlan::Collective { task_type: "implementation".parse().unwrap(), rules };
         work.limits = Limits::default();
-        let allow = |agent: &str| Command::SetGovernancePolicy {
-            agent: agent.parse().unwrap(),
-            artifact: "implementation".parse().unwrap(),
-            verbs: BTreeSet::from([Verb::Propose, Verb::Delegate]),
-            active: true,
+        let allow = |agent: &str| {
+            Command::SetGovernancePolicy(PolicyRule {
+                agent: agent.parse().unwrap(),
+                artifact: "implementation".parse().unwrap(),
+                verbs: BTreeSet::from([Verb::Propose, Verb::Delegate]),
+                reviewers: 1,
+                active: true,
+            })
         };
         let mut commands =
             vec![Command::OpenHub { name: "bench".to_owned(), limits: Limits::default() }];

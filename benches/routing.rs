@@ -16,7 +16,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use convoke_actors::authority::LocalOwner;
-use convoke_actors::command::{AgentRegistration, Caller, Command, Order, TaskSubmission};
+use convoke_actors::command::{
+    AgentRegistration, Caller, Command, Order, PolicyRule, TaskSubmission,
+};
 use convoke_actors::driver::{Federation, Setup};
 use convoke_actors::hub::State;
 use convoke_actors::routing::what_if::{Alternative, WhatIf};
@@ -79,12 +81,11 @@ impl Host {
                 rate: Rate::new(40),
                 ..member(&slug, settings)
             }));
-            commands.push(Command::SetGovernancePolicy {
-                agent: slug.parse().unwrap(),
-                artifact: "requirement".parse().unwrap(),
-                verbs: BTreeSet::from([Verb::Propose]),
-                active: true,
-            });
+            commands.push(Command::SetGovernancePolicy(PolicyRule::new(
+                slug.parse().unwrap(),
+                "requirement".parse().unwrap(),
+                BTreeSet::from([Verb::Propose]),
+            )));
         }
         let rule = BidRule {
             strategy: Strategy::Informed,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use convoke_actors::action::{Act, Action};
 use convoke_actors::command::{
-    AgentRegistration, Answer, Caller, Command, CommandError, Order, Review, TaskSubmission,
+    AgentRegistration, Answer, Caller, Command, CommandError, Order, PolicyRule, Review,
+    TaskSubmission,
 };
 use convoke_actors::driver::Federation;
 use convoke_events::{
@@ -109,7 +110,7 @@ impl Acting {
         artifact: ArtifactType,
         verbs: BTreeSet<Verb>,
     ) -> Result<Answer, CommandError> {
-        self.command(Command::SetGovernancePolicy { agent, artifact, verbs, active: true }).await
+        self.command(Command::SetGovernancePolicy(PolicyRule::new(agent, artifact, verbs))).await
     }
 
     /// Says whom to ask for a task type, at a priority: 1 is asked first.

@@ -97,12 +97,14 @@ pub use convoke_actors as actors;
 pub use convoke_actors::action::{self, Action};
 pub use convoke_actors::authority::{Authority, HubRoles, LocalOwner};
 pub use convoke_actors::command::{
-    AgentRegistration, Answer, Caller, Command, CommandError, Order, Price, Review, TaskSubmission,
+    AgentRegistration, Answer, Caller, Command, CommandError, Order, PolicyRule, Price, Review,
+    TaskSubmission,
 };
 #[cfg(feature = "providers")]
 pub use convoke_actors::provider::Keys;
 pub use convoke_actors::provider::Provider;
 pub use convoke_actors::refusal::Refusal;
+pub use convoke_actors::shape::Shape;
 pub use convoke_events as events;
 pub use convoke_projections as projections;
 

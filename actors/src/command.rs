@@ -6,8 +6,9 @@ use convoke_events::{
     AccountId, AgentId, ArtifactName, ArtifactType, Capability, Complexity, CoordinationRules,
     DelegationId, Digest, ErrorBudget, GovernanceDefault, HubId, IdempotencyKey, Key, Keyword,
     LifecycleRules, Limits, MicroUsd, ModelFamily, ModelName, Permission, PlanDecision, Principal,
-    ProposalId, ProviderName, Rate, Receipt, ReviewDecision, Role, RoutingRules, ServiceName, Slug,
-    StepName, TaskId, TaskOutcome, TaskPlan, TaskType, Tier, Tokens, TrustLevel, Verb,
+    ProposalId, ProviderName, Rate, Receipt, ReviewDecision, ReviewRules, Role, RoutingRules,
+    ServiceName, Slug, StepName, TaskId, TaskOutcome, TaskPlan, TaskType, Tier, Tokens, TrustLevel,
+    Verb,
 };
 
 use serde::Serialize;
@@ -171,6 +172,28 @@ impl TaskSubmission {
     }
 }
 
+/// What an agent may do with an artifact type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicyRule {
+    /// Which agent.
+    pub agent: Slug,
+    /// Which artifacts.
+    pub artifact: ArtifactType,
+    /// What it may do, as far as its trust level goes.
+    pub verbs: BTreeSet<Verb>,
+    /// How many people have to agree to what it proposes: 1 or 2.
+    pub reviewers: u32,
+    /// Whether the policy holds.
+    pub active: bool,
+}
+
+impl PolicyRule {
+    /// A policy that holds, under which one person decides.
+    pub const fn new(agent: Slug, artifact: ArtifactType, verbs: BTreeSet<Verb>) -> Self {
+        Self { agent, artifact, verbs, reviewers: 1, active: true }
+    }
+}
+
 /// A sub-task that one agent hands to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DelegationRequest {
@@ -279,6 +302,13 @@ pub enum Command {
     },
     /// Register an agent, or revise the one of this slug where it differs.
     RegisterAgent(AgentRegistration),
+    /// Give the hub a task type of its own.
+    RegisterTaskType {
+        /// Which type.
+        task_type: TaskType,
+        /// What such work makes, as governance names it.
+        artifact: ArtifactType,
+    },
     /// Give an agent no more work.
     DeactivateAgent {
         /// Which.
@@ -296,16 +326,9 @@ pub enum Command {
     /// Choose what holds where no governance policy speaks.
     SetGovernanceDefault(GovernanceDefault),
     /// Say what an agent may do with an artifact type.
-    SetGovernancePolicy {
-        /// Which agent.
-        agent: Slug,
-        /// Which artifacts.
-        artifact: ArtifactType,
-        /// What it may do.
-        verbs: BTreeSet<Verb>,
-        /// Whether the policy holds.
-        active: bool,
-    },
+    SetGovernancePolicy(PolicyRule),
+    /// Choose what holds for every review.
+    SetReviewRules(ReviewRules),
     /// Say how the task types are routed that no active routing policy speaks of, and how
     /// candidates are scored.
     SetRoutingRules(RoutingRules),

@@ -1,21 +1,28 @@
-//! Governance: what agents may do with artifacts, asked at one point before every call.
+//! Governance: what agents may do with artifacts, asked at one point before every call, every action
+//! and every application.
+//!
+//! **Invariant.** [`enforce`] is the only way to a [`Grant`], and it never says no without the event
+//! that records it.
+
+mod setting;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AgentId, ArtifactType, BlockReason, CorrelationId, GovernanceDefault, GovernanceDefaultSet,
-    GovernanceEvent, GovernancePolicySet, HubId, PolicyId, PolicyRef, Slug, StreamId, Texts,
-    TrustLevel, Verb,
+    AgentId, ArtifactType, AttemptBlocked, BlockReason, GovernanceDefault, GovernanceEvent,
+    PolicyRef, Purpose, TextName, Texts, TrustLevel, Verb,
 };
 
-use crate::decision::Draft;
-use crate::refusal::Refusal;
+pub(crate) use self::setting::{set_default, set_policy};
+use crate::decision::{Draft, Story};
 use crate::registry::Registry;
+use crate::state::State;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Policy {
     at: PolicyRef,
     verbs: BTreeSet<Verb>,
+    reviewers: u32,
     active: bool,
 }
 
@@ -26,7 +33,7 @@ pub(crate) struct Governance {
     policies: BTreeMap<(AgentId, ArtifactType), Policy>,
 }
 
-/// Governance's yes: only [`Governance::permit`] gives one, and no call can be sent without.
+/// Governance's yes: only [`enforce`] gives one, and nothing can be sent or applied without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Grant {
     agent: AgentId,
@@ -65,16 +72,44 @@ impl Governance {
         match event {
             GovernanceEvent::GovernanceDefaultSet(set) => self.default = set.default,
             GovernanceEvent::GovernancePolicySet(set) => {
-                let policy =
-                    Policy { at: set.policy, verbs: set.verbs.clone(), active: set.active };
+                let policy = Policy {
+                    at: set.policy,
+                    verbs: set.verbs.clone(),
+                    reviewers: set.reviewers,
+                    active: set.active,
+                };
                 self.policies.insert((set.agent, set.artifact.clone()), policy);
             }
             GovernanceEvent::AttemptBlocked(_) => {}
         }
     }
 
+    /// How many people have to agree to what this agent proposes.
+    pub(crate) fn reviewers(&self, agent: AgentId, artifact: &ArtifactType) -> u32 {
+        let policy = self.policies.get(&(agent, artifact.clone()));
+        policy.filter(|policy| policy.active).map_or(1, |policy| policy.reviewers)
+    }
+
+    /// Whether somebody meant this agent's results to be applied without waiting.
+    pub(crate) fn means_to_apply(&self, agent: AgentId, artifact: &ArtifactType) -> bool {
+        let policy = self.policies.get(&(agent, artifact.clone()));
+        policy.is_some_and(|policy| policy.verbs.contains(&Verb::AutoApply))
+    }
+
+    /// What would be said if the agent tried this now. It grants nothing: routing and what-if look
+    /// ahead by it.
+    pub(crate) fn foreseen(
+        &self,
+        registry: &Registry,
+        agent: AgentId,
+        verb: Verb,
+        artifact: &ArtifactType,
+    ) -> Result<(), BlockReason> {
+        self.evaluate(registry, agent, verb, artifact).map(|_| ())
+    }
+
     /// Whether the agent may do this: by which policy, or why not. Whatever is unclear is denied.
-    pub(crate) fn permit(
+    fn evaluate(
         &self,
         registry: &Registry,
         agent: AgentId,
@@ -86,7 +121,8 @@ impl Governance {
         }
         let trust = registry.get(agent).map(|known| known.profile.trust);
         let policy = self.policies.get(&(agent, artifact.clone()));
-        let by_default = self.default == GovernanceDefault::Permit;
+        // Nothing is applied without a person unless somebody said so of this very agent.
+        let by_default = self.default == GovernanceDefault::Permit && verb != Verb::AutoApply;
         let granted_by = match policy {
             None if by_default => None,
             None => return Err(BlockReason::NoPolicy),
@@ -103,6 +139,55 @@ impl Governance {
             None => Err(BlockReason::NoPolicy),
         }
     }
+}
+
+/// What an agent is about to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt<'a> {
+    pub(crate) story: Story,
+    pub(crate) purpose: Purpose,
+    pub(crate) verb: Verb,
+    pub(crate) artifact: &'a ArtifactType,
+}
+
+/// Governance's no.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "a denied attempt is recorded"]
+pub(crate) struct Denial {
+    pub(crate) because: BlockReason,
+    /// The `AttemptBlocked` that records it.
+    pub(crate) record: Box<Draft>,
+}
+
+/// The one point where every call, every action and every application is checked, on the policies of
+/// this moment.
+pub(crate) fn enforce(
+    state: &State,
+    attempt: Attempt<'_>,
+    agent: AgentId,
+) -> Result<Grant, Denial> {
+    let Attempt { verb, artifact, .. } = attempt;
+    state.governance.evaluate(&state.registry, agent, verb, artifact).map_err(|because| {
+        let record = Box::new(blocked(state, attempt, agent, because.clone()));
+        Denial { because, record }
+    })
+}
+
+/// Records that an attempt was denied.
+fn blocked(state: &State, attempt: Attempt<'_>, agent: AgentId, because: BlockReason) -> Draft {
+    let Attempt { story, purpose, verb, artifact } = attempt;
+    let (slug, why) = (state.registry.slug(agent), in_words(&because));
+    let reason = format!("{slug} may not {verb} `{artifact}`: {why}");
+    let facts = AttemptBlocked {
+        agent,
+        agent_version: state.registry.get(agent).map_or(0, |known| known.version),
+        task: story.task,
+        purpose,
+        verb,
+        artifact: artifact.clone(),
+        because,
+    };
+    story.on_task(facts, Texts::none().with(TextName::REASON, reason))
 }
 
 /// The least trust level that a verb can be granted to.
@@ -134,45 +219,4 @@ pub(crate) fn in_words(because: &BlockReason) -> String {
             format!("it is more than the trust level `{trust}` can be granted")
         }
     }
-}
-
-pub(crate) fn set_default(governance: &Governance, default: GovernanceDefault) -> Vec<Draft> {
-    if governance.default == default {
-        return Vec::new();
-    }
-    let stream = StreamId::hub();
-    let correlation = CorrelationId::derive(&["governance default"]);
-    let event = GovernanceDefaultSet { default }.into();
-    vec![Draft { stream, correlation, cause: None, event, texts: Texts::none() }]
-}
-
-pub(crate) fn set_policy(
-    hub: &HubId,
-    (governance, registry): (&Governance, &Registry),
-    slug: &Slug,
-    artifact: &ArtifactType,
-    verbs: &BTreeSet<Verb>,
-    active: bool,
-) -> Result<Vec<Draft>, Refusal> {
-    let agent = registry.by_slug(hub, slug)?;
-    let known = governance.policies.get(&(agent, artifact.clone()));
-    if known.is_some_and(|known| known.verbs == *verbs && known.active == active) {
-        return Ok(Vec::new());
-    }
-    let id = PolicyId::derive(&["governance", &agent.to_string(), artifact.as_str()]);
-    let version = known.map_or(1, |known| known.at.version.saturating_add(1));
-    let event = GovernancePolicySet {
-        policy: PolicyRef { id, version },
-        agent,
-        artifact: artifact.clone(),
-        verbs: verbs.clone(),
-        active,
-    };
-    Ok(vec![Draft {
-        stream: StreamId::policy(id),
-        correlation: CorrelationId::of_agent(agent),
-        cause: None,
-        event: event.into(),
-        texts: Texts::none(),
-    }])
 }

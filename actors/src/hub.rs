@@ -95,6 +95,7 @@ fn step(state: &State, id: TaskId, drawn: (Timestamp, u64)) -> Vec<Draft> {
     let story = Story { task: id, cause: Some(task.cause) };
     let drafts = match next {
         Next::Triage(task_type) => task::triage(state, task, story, task_type, drawn),
+        Next::Answer(task_type) => task::ask_alone(state, task, story, task_type, drawn),
         Next::Collective(task_type) => collective::convene(state, task, story, task_type, drawn),
     };
     drafts.unwrap_or_else(|refusal| {
@@ -148,6 +149,9 @@ fn obey(state: &State, principal: &Principal, command: &Command, now: Timestamp)
         Command::GrantRole { to, role } => Ok(grant(state, to, *role)),
         Command::WithdrawRole { from, role } => withdraw(state, from, *role),
         Command::RegisterAgent(registration) => registry::register(hub, registry, registration),
+        Command::RegisterTaskType { task_type, artifact } => {
+            registry::register_task_type(registry, task_type, artifact)
+        }
         Command::DeactivateAgent { slug, reason } => {
             registry::set_active(hub, registry, slug, false, reason)
         }
@@ -155,9 +159,10 @@ fn obey(state: &State, principal: &Principal, command: &Command, now: Timestamp)
             registry::set_active(hub, registry, slug, true, reason)
         }
         Command::SetGovernanceDefault(default) => Ok(governance::set_default(governance, *default)),
-        Command::SetGovernancePolicy { agent, artifact, verbs, active } => {
-            governance::set_policy(hub, (governance, registry), agent, artifact, verbs, *active)
+        Command::SetGovernancePolicy(rule) => {
+            governance::set_policy(hub, (governance, registry), rule)
         }
+        Command::SetReviewRules(rules) => Ok(proposal::set_rules(&state.proposals, *rules)),
         Command::SetRoutingPolicy { task_type, agent, priority, active } => routing::set_policy(
             hub,
             (&state.routing, registry),
@@ -166,7 +171,7 @@ fn obey(state: &State, principal: &Principal, command: &Command, now: Timestamp)
             *priority,
             *active,
         ),
-        Command::SetRoutingRules(rules) => routing::set_rules(&state.routing, rules),
+        Command::SetRoutingRules(rules) => routing::set_rules((&state.routing, registry), rules),
         Command::SetPrice { provider, model, price } => {
             Ok(budget::set_price(&state.ledger, provider, model, *price, now))
         }
@@ -201,7 +206,9 @@ fn obey(state: &State, principal: &Principal, command: &Command, now: Timestamp)
             lifecycle::promote(state, principal, slug, task_type, reason)
         }
         Command::SubmitTask(submission) => task::submit(state, submission),
-        Command::ReviewProposal(review) => proposal::review(state, principal, review),
+        Command::ReviewProposal(review) => {
+            return proposal::review(state, principal, review, now);
+        }
     };
     done.into()
 }

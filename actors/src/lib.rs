@@ -10,6 +10,7 @@ pub mod lifecycle;
 pub mod provider;
 pub mod refusal;
 pub mod routing;
+pub mod shape;
 
 mod answer;
 mod budget;
@@ -27,4 +28,5 @@ pub mod testkit;
 #[cfg(test)]
 mod tests;
 
-pub use self::task::{BUILT_IN, MAX_TASK_BYTES, artifact_of};
+pub use self::registry::BUILT_IN;
+pub use self::task::MAX_TASK_BYTES;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use convoke_events::{
     AgentId, CollectiveEvent, CoordinationEvent, DelegationId, Digest, Event, Events, HubId,
     InvocationEvent, InvocationId, Position, Purpose, Query, ReadError, Reader, Recorded,
-    RegistryEvent, StreamId, TaskEvent, TextName, Texts,
+    RegistryEvent, StreamId, TaskEvent, TaskPlan, TextName, Texts,
 };
 
 use crate::answer;
@@ -15,6 +15,7 @@ use crate::coordination;
 use crate::decision::cut;
 use crate::invocation::Call;
 use crate::provider::{Message, MessageRole, ModelRequest, Part};
+use crate::shape::Shape;
 
 /// A request cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -42,13 +43,25 @@ pub(crate) fn build(
     match call.purpose {
         Purpose::Synthesis => parts.extend(documents(reader, hub, call, story)?),
         Purpose::Mediation => parts.extend(said_so_far(call, story)?),
-        Purpose::Triage | Purpose::Contribution | Purpose::Delegation | Purpose::Action => {}
+        Purpose::Triage
+        | Purpose::Contribution
+        | Purpose::Delegation
+        | Purpose::Action
+        | Purpose::Answer => {}
     }
     if let Some(delegation) = call.delegation {
         parts.push(Part::Text(format!("\n\n{}", scope(reader, hub, delegation)?)));
         parts.extend(earlier(reader, hub, submitted.envelope.position)?);
     }
-    let prompt = agent.get(&TextName::SYSTEM_PROMPT).unwrap_or("").to_owned();
+    let mut prompt = agent.get(&TextName::SYSTEM_PROMPT).unwrap_or("").to_owned();
+    let mut schema = answer::schema(call.purpose);
+    if let Some(shape) = shape(&submitted.event).filter(|_| call.purpose == Purpose::Answer) {
+        prompt = format!("{prompt}\n\n{}", shape.instructions());
+        schema = shape.extend(schema);
+        if shape.compares() {
+            parts.extend(earlier(reader, hub, submitted.envelope.position)?);
+        }
+    }
     Ok(ModelRequest {
         provider: call.provider.clone(),
         model: call.model.clone(),
@@ -59,10 +72,21 @@ pub(crate) fn build(
             Message { role: MessageRole::User, parts },
         ],
         tools: Vec::new(),
-        schema: Some(answer::schema(call.purpose)),
+        schema: Some(schema),
         max_output: call.max_output,
         deadline: call.deadline,
     })
+}
+
+/// The ready shape of a task, if it has one.
+fn shape(submitted: &Event) -> Option<&'static Shape> {
+    let Event::Task(TaskEvent::TaskSubmitted(submitted)) = submitted else {
+        return None;
+    };
+    match &submitted.plan {
+        TaskPlan::Answer { shape, .. } => shape.as_ref().and_then(Shape::of),
+        TaskPlan::Triage { .. } | TaskPlan::Collective { .. } | TaskPlan::Sessions { .. } => None,
+    }
 }
 
 /// How many earlier requests a delegation is shown.
@@ -145,7 +169,9 @@ fn agent_texts(
         match event {
             RegistryEvent::AgentRegistered(_) => version == 1,
             RegistryEvent::AgentRevised(revised) => revised.version == version,
-            RegistryEvent::AgentDeactivated(_) | RegistryEvent::AgentReactivated(_) => false,
+            RegistryEvent::AgentDeactivated(_)
+            | RegistryEvent::AgentReactivated(_)
+            | RegistryEvent::TaskTypeRegistered(_) => false,
         }
     };
     let history = read(reader, hub, StreamId::agent(agent))?;

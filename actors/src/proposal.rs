@@ -1,33 +1,64 @@
 //! Proposal: a result that waits for a person, and what people decide on it.
 
 mod credit;
+mod making;
 mod review;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use convoke_events::{
-    ArtifactType, CollectiveId, Confidence, ContributionRecorded, Digest, EventId, Key, MediaType,
-    ProposalBasis, ProposalEvent, ProposalId, ProposalMade, ReviewDecision, StreamId, TaskId,
-    TaskType, TextName, Texts,
+    ArtifactType, ContributionRecorded, CorrelationId, Digest, EventId, Key, ProposalEvent,
+    ProposalId, ProposalMade, ReviewDecision, ReviewGiven, ReviewRules, ReviewRulesSet, StreamId,
+    TaskId, Texts, Timestamp,
 };
 
+pub(crate) use self::making::{Made, make, propose};
 pub(crate) use self::review::review;
-use crate::decision::{Draft, Story};
+use crate::decision::Draft;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Pending {
     made: ProposalMade,
     /// Whose contributions it rests on, in order of priority.
     contributions: Vec<ContributionRecorded>,
-    /// The event that made it.
+    /// The last moment at which it can be decided on.
+    expires: Option<Timestamp>,
+    /// Whether it was applied without waiting.
+    applied: bool,
+    /// The first of the two who have to agree.
+    first: Option<ReviewGiven>,
+    /// The newest event of its story.
     cause: EventId,
 }
 
-/// The proposals of a hub; of a reviewed one only the decision remains.
+impl Pending {
+    /// The digest of what there is to decide on now.
+    fn digest(&self) -> Digest {
+        let revised = self.first.as_ref().and_then(|first| first.revised);
+        revised.unwrap_or(self.made.digest)
+    }
+
+    /// What it recommends, if one thing: by itself, or as the first reviewer named it.
+    fn key(&self) -> Option<&Key> {
+        let named = self.first.as_ref().and_then(|first| first.key.as_ref());
+        named.or(self.made.key.as_ref())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Reviewed {
+    task: TaskId,
+    decision: ReviewDecision,
+    cause: EventId,
+}
+
+/// The proposals of a hub; of a reviewed one little more than the decision remains.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Proposals {
+    rules: ReviewRules,
     pending: BTreeMap<ProposalId, Pending>,
-    reviewed: BTreeMap<ProposalId, ReviewDecision>,
+    reviewed: BTreeMap<ProposalId, Reviewed>,
 }
 
 impl Proposals {
@@ -41,48 +72,51 @@ impl Proposals {
     pub(crate) fn evolve(
         &mut self,
         id: EventId,
+        at: Timestamp,
         event: &ProposalEvent,
         contributions: Vec<ContributionRecorded>,
     ) {
         match event {
+            ProposalEvent::ReviewRulesSet(set) => self.rules = set.rules,
             ProposalEvent::ProposalMade(made) => {
-                let pending = Pending { made: made.clone(), contributions, cause: id };
-                self.pending.insert(made.proposal, pending);
+                let made = made.clone();
+                let proposal = made.proposal;
+                let (applied, first, cause) = (false, None, id);
+                let expires_ms = made.terms.expires_ms;
+                let expires = expires_ms.map(|span| at.plus(Duration::from_millis(span)));
+                let pending = Pending { made, contributions, expires, applied, first, cause };
+                self.pending.insert(proposal, pending);
             }
+            ProposalEvent::ProposalApplied(applied) => {
+                if let Some(pending) = self.pending.get_mut(&applied.proposal) {
+                    pending.applied = true;
+                    pending.cause = id;
+                }
+            }
+            ProposalEvent::ReviewGiven(given) => {
+                if let Some(pending) = self.pending.get_mut(&given.proposal) {
+                    pending.first = Some(given.clone());
+                    pending.cause = id;
+                }
+            }
+            ProposalEvent::ReviewRefused(_) => {}
             ProposalEvent::ProposalReviewed(reviewed) => {
-                self.pending.remove(&reviewed.proposal);
-                self.reviewed.insert(reviewed.proposal, reviewed.decision);
+                if let Some(pending) = self.pending.remove(&reviewed.proposal) {
+                    let (task, decision, cause) = (pending.made.task, reviewed.decision, id);
+                    let reviewed_before = Reviewed { task, decision, cause };
+                    self.reviewed.insert(reviewed.proposal, reviewed_before);
+                }
             }
         }
     }
 }
 
-/// A proposal in the making.
-#[derive(Debug)]
-pub(crate) struct Made<'a> {
-    pub(crate) collective: Option<CollectiveId>,
-    pub(crate) task_type: &'a TaskType,
-    pub(crate) artifact: &'a ArtifactType,
-    pub(crate) basis: ProposalBasis,
-    pub(crate) key: Option<Key>,
-    pub(crate) confidence: Option<Confidence>,
-}
-
-/// Makes a task's proposal of this content.
-pub(crate) fn make(story: Story, made: Made<'_>, content: String) -> Draft {
-    let proposal = ProposalId::derive(&[&story.task.to_string()]);
-    let Made { collective, task_type, artifact, basis, key, confidence } = made;
-    let facts = ProposalMade {
-        proposal,
-        task: story.task,
-        collective,
-        task_type: task_type.clone(),
-        artifact: artifact.clone(),
-        basis,
-        key,
-        confidence,
-        digest: Digest::of(content.as_bytes()),
-    };
-    let texts = Texts::none().with_media(TextName::CONTENT, MediaType::Json, content);
-    story.draft(StreamId::proposal(proposal), facts, texts)
+/// Chooses what holds for every review, or does nothing where that holds.
+pub(crate) fn set_rules(proposals: &Proposals, rules: ReviewRules) -> Vec<Draft> {
+    if proposals.rules == rules {
+        return Vec::new();
+    }
+    let (stream, correlation) = (StreamId::hub(), CorrelationId::derive(&["review rules"]));
+    let event = ReviewRulesSet { rules }.into();
+    vec![Draft { stream, correlation, cause: None, event, texts: Texts::none() }]
 }

@@ -2,7 +2,8 @@
 
 use convoke_events::{
     AccountId, ActionKind, AgentId, AppendError, DelegationId, Digest, HubId, Key, ProposalId,
-    ReviewDecision, Role, Slug, TaskId, TaskOutcome, TaskType, record::TooLarge,
+    ReviewDecision, Role, RuleName, Slug, TaskId, TaskOutcome, TaskType, Timestamp,
+    record::TooLarge,
 };
 
 use crate::lifecycle::LifecycleRefusal;
@@ -43,7 +44,27 @@ pub enum Refusal {
         /// Which type.
         task_type: TaskType,
         /// The known ones.
-        known: Vec<&'static str>,
+        known: Vec<String>,
+    },
+    /// What every hub knows is the same in every hub.
+    #[error(
+        "task type `{task_type}` is every hub's, and makes a `{artifact}`: it cannot be changed"
+    )]
+    TaskTypeBuiltIn {
+        /// Which type.
+        task_type: TaskType,
+        /// What it makes.
+        artifact: &'static str,
+    },
+    /// No ready shape has this name and version.
+    #[error("there is no task shape `{name}` v{version}; there are {}", .known.join(", "))]
+    ShapeUnknown {
+        /// Which shape.
+        name: RuleName,
+        /// Which version.
+        version: u32,
+        /// The ones there are.
+        known: Vec<String>,
     },
     /// Priorities are counted from 1.
     #[error("priority 0 is none: priorities are counted from 1, the highest")]
@@ -179,6 +200,39 @@ pub enum Refusal {
         /// Which proposal.
         proposal: ProposalId,
     },
+    /// The proposal waited too long.
+    #[error("proposal {proposal} could be reviewed until {expired}, and no longer")]
+    ProposalExpired {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// Until when.
+        expired: Timestamp,
+    },
+    /// Governance does not let the proposal's author propose it.
+    #[error("proposal {proposal} is blocked by policy, and nobody can review it: {why}")]
+    ProposalBlocked {
+        /// Which proposal.
+        proposal: ProposalId,
+        /// Why.
+        why: String,
+    },
+    /// The proposal needs two different people.
+    #[error(
+        "proposal {proposal} takes two people, and you have agreed already: it waits for another"
+    )]
+    ReviewedBySame {
+        /// Which proposal.
+        proposal: ProposalId,
+    },
+    /// A policy asks for one reviewer or for two.
+    #[error("a policy cannot ask for {reviewers} reviewers: it takes 1 or 2")]
+    ReviewersOutOfBounds {
+        /// How many it asked for.
+        reviewers: u32,
+    },
+    /// What is applied without a person waits for none.
+    #[error("a policy that asks for two reviewers cannot let results be applied without one")]
+    ReviewersOfNothing,
     /// Only people review proposals and reopen accounts.
     #[error("only a person can review a proposal or reopen an account")]
     NotAPerson,

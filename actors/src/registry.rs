@@ -1,13 +1,17 @@
 //! Registry: the agents of a hub, as they were registered and revised.
 
+mod task_types;
+
 use std::collections::BTreeMap;
 
 use convoke_events::{
     AgentDeactivated, AgentId, AgentProfile, AgentReactivated, AgentRegistered, AgentRevised,
-    CorrelationId, Digest, EndpointId, HubId, LifecycleEvent, MediaType, RegistryEvent, Slug,
-    StreamId, TextName, Texts,
+    ArtifactType, CorrelationId, Digest, EndpointId, HubId, LifecycleEvent, MediaType,
+    RegistryEvent, Slug, StreamId, TaskType, TaskTypeRegistered, TextName, Texts,
 };
 
+pub use self::task_types::BUILT_IN;
+pub(crate) use self::task_types::register_task_type;
 use crate::command::AgentRegistration;
 use crate::decision::Draft;
 use crate::provider::settings;
@@ -35,6 +39,7 @@ impl Agent {
 pub(crate) struct Registry {
     agents: BTreeMap<AgentId, Agent>,
     slugs: BTreeMap<Slug, AgentId>,
+    task_types: BTreeMap<TaskType, ArtifactType>,
 }
 
 impl Registry {
@@ -93,6 +98,9 @@ impl Registry {
                 if let Some(known) = self.agents.get_mut(agent) {
                     known.active = true;
                 }
+            }
+            RegistryEvent::TaskTypeRegistered(TaskTypeRegistered { task_type, artifact }) => {
+                self.task_types.insert(task_type.clone(), artifact.clone());
             }
         }
     }

@@ -157,6 +157,10 @@ impl Routing {
                     self.track.proposed(made.proposal, made.task);
                 }
             }
+            ProposalEvent::ReviewRulesSet(_)
+            | ProposalEvent::ProposalApplied(_)
+            | ProposalEvent::ReviewGiven(_)
+            | ProposalEvent::ReviewRefused(_) => {}
             ProposalEvent::ProposalReviewed(reviewed) => {
                 let task = self.track.reviewed(reviewed.proposal);
                 let words = task.and_then(|task| self.words.remove(&task)).unwrap_or_default();

@@ -20,7 +20,7 @@ use crate::lifecycle::Lifecycle;
 use crate::proposal::Proposals;
 use crate::registry::Registry;
 use crate::routing::Routing;
-use crate::task::{Tasks, artifact_of};
+use crate::task::Tasks;
 
 /// All decision state of one hub, folded from its events.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,7 +124,7 @@ impl State {
             return Some(Work { artifact: artifact.clone(), task_type: task_type.clone() });
         }
         let task_type = self.tasks.get(task)?.in_sessions()?.clone();
-        Some(Work { artifact: artifact_of(&task_type).ok()?, task_type })
+        Some(Work { artifact: self.registry.artifact_of(&task_type).ok()?, task_type })
     }
 
     /// The call that an invocation in flight owes.
@@ -174,7 +174,7 @@ impl State {
                 self.collectives.evolve(id, event);
             }
             Event::Delegation(event) => self.delegations.evolve(id, event),
-            Event::Proposal(event) => self.evolve_proposal(id, event),
+            Event::Proposal(event) => self.evolve_proposal(id, at, event),
             Event::Coordination(event) => self.coordination.evolve(id, at, event),
             Event::Lifecycle(event) => {
                 self.registry.fence(event);
@@ -197,11 +197,13 @@ impl State {
                     self.lifecycle.standings_mut().renewed(new.agent);
                 }
             }
-            RegistryEvent::AgentDeactivated(_) | RegistryEvent::AgentReactivated(_) => {}
+            RegistryEvent::AgentDeactivated(_)
+            | RegistryEvent::AgentReactivated(_)
+            | RegistryEvent::TaskTypeRegistered(_) => {}
         }
     }
 
-    fn evolve_proposal(&mut self, id: EventId, event: &ProposalEvent) {
+    fn evolve_proposal(&mut self, id: EventId, at: Timestamp, event: &ProposalEvent) {
         self.routing.judged(id, event);
         if let ProposalEvent::ProposalReviewed(reviewed) = event {
             self.records.review(reviewed);
@@ -215,16 +217,20 @@ impl State {
                 self.coordination.reviewed(reviewed.proposal);
                 None
             }
+            ProposalEvent::ReviewRulesSet(_)
+            | ProposalEvent::ProposalApplied(_)
+            | ProposalEvent::ReviewGiven(_)
+            | ProposalEvent::ReviewRefused(_) => None,
         };
-        self.proposals.evolve(id, event, contributions.unwrap_or_default());
+        self.proposals.evolve(id, at, event, contributions.unwrap_or_default());
     }
 
     fn evolve_invocation(&mut self, id: EventId, at: Timestamp, event: &InvocationEvent) {
         self.routing.heard(event);
         match event {
             InvocationEvent::InvocationStarted(started) => {
-                if started.purpose == Purpose::Triage {
-                    self.tasks.triage_started(id, started.task);
+                if matches!(started.purpose, Purpose::Triage | Purpose::Answer) {
+                    self.tasks.asked(id, started.task);
                 }
                 self.coordination.call_started(id, at, started);
             }

@@ -1,5 +1,7 @@
 //! Task: a piece of work on its way from submission to conclusion.
 
+mod answering;
+mod asking;
 mod ending;
 mod submission;
 mod triage;
@@ -7,45 +9,25 @@ mod triage;
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AccountId, ArtifactType, Digest, EventId, InvocationStarted, Key, MAX_TEXT, TaskConcluded,
-    TaskEvent, TaskId, TaskPlan, TaskType,
+    AccountId, Digest, EventId, InvocationStarted, Key, MAX_TEXT, TaskConcluded, TaskEvent, TaskId,
+    TaskPlan, TaskType,
 };
 
-pub(crate) use self::ending::{Attempt, blocked, conclude, concluded, failed};
+pub(crate) use self::answering::{answered, ask_alone};
+pub(crate) use self::ending::{conclude, concluded, failed};
 pub(crate) use self::submission::submit;
 pub(crate) use self::triage::{triage, triaged};
-use crate::refusal::Refusal;
+use crate::shape::Shape;
 
 /// The most bytes that a task's title and body may take together.
 pub const MAX_TASK_BYTES: usize = MAX_TEXT;
-
-/// The task types every hub knows, and the artifact type each answers with.
-pub const BUILT_IN: [(&str, &str); 5] = [
-    ("requirement_draft", "requirement"),
-    ("triage", "request"),
-    ("synthesis", "synthesis"),
-    ("policy_check", "policy"),
-    ("implementation", "implementation"),
-];
-
-/// The artifact type that a task type answers with.
-///
-/// # Errors
-/// [`Refusal::TaskTypeUnknown`] lists the known ones.
-pub fn artifact_of(task_type: &TaskType) -> Result<ArtifactType, Refusal> {
-    let known = BUILT_IN.iter().find(|(name, _)| *name == task_type.as_str());
-    known.and_then(|(_, artifact)| ArtifactType::new(artifact).ok()).ok_or_else(|| {
-        let known = BUILT_IN.iter().map(|(name, _)| *name).collect();
-        Refusal::TaskTypeUnknown { task_type: task_type.clone(), known }
-    })
-}
 
 #[derive(Clone, Debug, PartialEq)]
 enum Phase {
     /// It was handed in: its first step is owed.
     Submitted,
-    /// Its triage is under way.
-    InTriage,
+    /// Its triage is under way, or the one answer it waits for.
+    BeingAsked,
     /// Triage takes it on to a collective of this type: that is owed.
     Escalated(TaskType),
     /// Its collective is under way.
@@ -105,7 +87,9 @@ impl Tasks {
             TaskEvent::TaskSubmitted(submitted) => {
                 let phase = match &submitted.plan {
                     TaskPlan::Sessions { .. } => Phase::InSessions,
-                    TaskPlan::Triage { .. } | TaskPlan::Collective { .. } => {
+                    TaskPlan::Triage { .. }
+                    | TaskPlan::Collective { .. }
+                    | TaskPlan::Answer { .. } => {
                         self.ready.insert(submitted.task);
                         Phase::Submitted
                     }
@@ -142,8 +126,9 @@ impl Tasks {
         }
     }
 
-    pub(crate) fn triage_started(&mut self, id: EventId, task: TaskId) {
-        self.enter(task, Phase::InTriage, id);
+    /// Notes that one agent is asked: for the triage, or for the answer.
+    pub(crate) fn asked(&mut self, id: EventId, task: TaskId) {
+        self.enter(task, Phase::BeingAsked, id);
     }
 
     pub(crate) fn triage_answered(&mut self, id: EventId, started: &InvocationStarted, key: &Key) {
@@ -163,6 +148,8 @@ impl Tasks {
 pub(crate) enum Next<'a> {
     /// Its triage, by the routing of this task type.
     Triage(&'a TaskType),
+    /// The one answer, by the routing of this task type.
+    Answer(&'a TaskType),
     /// Its collective, by the routing of this task type.
     Collective(&'a TaskType),
 }
@@ -172,10 +159,21 @@ impl Task {
     pub(crate) fn next(&self) -> Option<Next<'_>> {
         match (&self.phase, &self.plan) {
             (Phase::Submitted, TaskPlan::Triage { task_type, .. }) => Some(Next::Triage(task_type)),
+            (Phase::Submitted, TaskPlan::Answer { task_type, .. }) => Some(Next::Answer(task_type)),
             (Phase::Submitted, TaskPlan::Collective { task_type, .. })
             | (Phase::Escalated(task_type), _) => Some(Next::Collective(task_type)),
-            (Phase::InTriage | Phase::InCollective | Phase::InSessions, _)
+            (Phase::BeingAsked | Phase::InCollective | Phase::InSessions, _)
             | (_, TaskPlan::Sessions { .. }) => None,
+        }
+    }
+
+    /// Its ready shape, if it has one.
+    pub(crate) fn shape(&self) -> Option<&'static Shape> {
+        match &self.plan {
+            TaskPlan::Answer { shape, .. } => shape.as_ref().and_then(Shape::of),
+            TaskPlan::Triage { .. } | TaskPlan::Collective { .. } | TaskPlan::Sessions { .. } => {
+                None
+            }
         }
     }
 
@@ -183,7 +181,7 @@ impl Task {
     pub(crate) const fn in_sessions(&self) -> Option<&TaskType> {
         match &self.plan {
             TaskPlan::Sessions { task_type, .. } => Some(task_type),
-            TaskPlan::Triage { .. } | TaskPlan::Collective { .. } => None,
+            TaskPlan::Triage { .. } | TaskPlan::Collective { .. } | TaskPlan::Answer { .. } => None,
         }
     }
 
@@ -193,12 +191,16 @@ impl Task {
             TaskPlan::Triage { escalate, .. } => {
                 escalate.iter().find(|one| one.on == *key).map(|one| &one.to)
             }
-            TaskPlan::Collective { .. } | TaskPlan::Sessions { .. } => None,
+            TaskPlan::Collective { .. } | TaskPlan::Sessions { .. } | TaskPlan::Answer { .. } => {
+                None
+            }
         }
     }
 }
 
-/// Bytes of a request: the agent's prompt, the title, two line ends and the body.
+/// Bytes of a request: the agent's prompt, what its shape adds, the title, two line ends and the body.
 pub(crate) fn request_bytes(task: &Task, prompt_bytes: u32) -> u64 {
-    u64::from(prompt_bytes).saturating_add(u64::from(task.content_bytes)).saturating_add(2)
+    let shape = task.shape().map_or(0, Shape::request_bytes);
+    let plain = u64::from(prompt_bytes).saturating_add(u64::from(task.content_bytes));
+    plain.saturating_add(shape).saturating_add(2)
 }

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod actions;
+mod answers;
+mod applying;
 mod authority;
 mod books;
 mod budgets;
@@ -19,7 +21,9 @@ mod invocations;
 mod lifecycle;
 mod proposals;
 mod registry;
+mod reviews;
 mod routing;
 mod session;
+mod shapes;
 mod stage;
 mod tasks;

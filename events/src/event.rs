@@ -225,6 +225,7 @@ catalogue! {
         AgentRevised = 1,
         AgentDeactivated = 1,
         AgentReactivated = 1,
+        TaskTypeRegistered = 1,
     }
     /// What agents may do, and what was denied.
     Governance(GovernanceEvent) {
@@ -291,7 +292,11 @@ catalogue! {
     }
     /// Results that wait for people.
     Proposal(ProposalEvent) {
+        ReviewRulesSet = 1,
         ProposalMade = 1,
+        ProposalApplied = 1,
+        ReviewGiven = 1,
+        ReviewRefused = 1,
         ProposalReviewed = 1,
     }
     /// What agents asked for beside answering, and did not get.

@@ -185,6 +185,7 @@ impl Projection for Agents {
             }
             RegistryEvent::AgentDeactivated(facts) => self.set_active(facts.agent, false),
             RegistryEvent::AgentReactivated(facts) => self.set_active(facts.agent, true),
+            RegistryEvent::TaskTypeRegistered(_) => {}
         }
     }
 }

@@ -130,7 +130,7 @@ fn tell(event: &Recorded, told: &Told) -> (String, Vec<PolicyRef>) {
         Event::Resilience(facts) => (resilience::tell(event, facts, told), Vec::new()),
         Event::Collective(facts) => collective::tell(event, facts, told),
         Event::Delegation(facts) => delegation::tell(event, facts, told),
-        Event::Proposal(proposal) => (proposal::tell(event, proposal, told), Vec::new()),
+        Event::Proposal(facts) => proposal::tell(event, facts, told),
         Event::Action(facts) => coordination::tell_refused(event, facts, told),
         Event::Coordination(facts) => coordination::tell(event, facts, told),
         Event::Lifecycle(facts) => (lifecycle::tell(event, facts, told), Vec::new()),

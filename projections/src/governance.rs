@@ -44,6 +44,8 @@ pub struct GovernancePolicy {
     pub artifact: ArtifactType,
     /// What it allows, as far as the agent's trust level goes.
     pub verbs: Vec<Verb>,
+    /// How many people have to agree to what is proposed under it.
+    pub reviewers: u32,
     /// Whether it holds.
     pub active: bool,
 }
@@ -135,6 +137,7 @@ impl Governance {
             slug: self.slugs.of(facts.agent),
             artifact: facts.artifact.clone(),
             verbs: facts.verbs.iter().copied().collect(),
+            reviewers: facts.reviewers,
             active: facts.active,
         };
         self.policies.insert(facts.policy.id, policy);
@@ -207,7 +210,7 @@ impl Governance {
 
 impl Projection for Governance {
     const NAME: &'static str = "governance";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Governance(_) | Event::Delegation(_))

@@ -23,7 +23,9 @@ impl Slugs {
             RegistryEvent::AgentRevised(facts) => {
                 self.0.insert(facts.agent, facts.profile.slug.clone());
             }
-            RegistryEvent::AgentDeactivated(_) | RegistryEvent::AgentReactivated(_) => {}
+            RegistryEvent::AgentDeactivated(_)
+            | RegistryEvent::AgentReactivated(_)
+            | RegistryEvent::TaskTypeRegistered(_) => {}
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use convoke_events::{
-    ArtifactType, CollectiveId, Confidence, Digest, Event, HubId, Key, Position, ProposalBasis,
-    ProposalEvent, ProposalId, ProposalMade, ProposalReviewed, Recorded, ReviewDecision, TaskEvent,
-    TaskId, TextName, Timestamp,
+    ArtifactType, BlockReason, CollectiveId, Confidence, Credit, Digest, Event, HubId, Key,
+    PolicyRef, Position, ProposalApplied, ProposalBasis, ProposalEvent, ProposalId, ProposalMade,
+    ProposalReviewed, Recorded, ReviewDecision, ReviewGiven, TaskEvent, TaskId, TextName,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,8 @@ pub enum ProposalStatus {
     Rejected,
     /// A person put a version of their own in its place.
     Revised,
+    /// Governance does not let its author propose it: it is kept, and nobody can review it.
+    BlockedByPolicy,
 }
 
 impl ProposalStatus {
@@ -43,6 +47,7 @@ impl ProposalStatus {
             Self::Accepted => "accepted",
             Self::Rejected => "rejected",
             Self::Revised => "revised",
+            Self::BlockedByPolicy => "blocked_by_policy",
         }
     }
 }
@@ -96,8 +101,44 @@ pub struct Proposal {
     pub position: Position,
     /// When it was made.
     pub made_at: Timestamp,
-    /// What a person decided on it.
+    /// Why nobody can review it, if so.
+    pub blocked: Option<BlockReason>,
+    /// How many people have to agree before it holds.
+    pub reviewers: u32,
+    /// The last moment at which it can be reviewed; one that was applied can be for ever.
+    pub expires: Option<Timestamp>,
+    /// When it was applied without waiting for a person, if it was.
+    pub applied: Option<Applied>,
+    /// What the first of two people said, while it waits for the other.
+    pub first_review: Option<Review>,
+    /// What people decided on it.
     pub review: Option<Review>,
+}
+
+impl Proposal {
+    /// Whether it waited too long to be reviewed at this moment.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.status == ProposalStatus::Pending
+            && self.applied.is_none()
+            && self.expires.is_some_and(|expires| now > expires)
+    }
+
+    /// SHA-256 of what there is to decide on now: its content, or the first reviewer's version.
+    pub fn current(&self) -> Digest {
+        let revised = self.first_review.as_ref().and_then(|first| first.revised);
+        revised.unwrap_or(self.digest)
+    }
+}
+
+/// A proposal that was applied without waiting for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied {
+    /// When.
+    pub at: Timestamp,
+    /// The event that records it.
+    pub position: Position,
+    /// The policy that let it.
+    pub granted_by: PolicyRef,
 }
 
 /// A person's decision on a proposal.
@@ -113,8 +154,12 @@ pub struct Review {
     pub reviewed: Digest,
     /// SHA-256 of the reviewer's own version.
     pub revised: Option<Digest>,
-    /// The reviewer's own version.
+    /// The version that takes its place, or would.
     pub content: Option<String>,
+    /// The recommendation that the reviewer named.
+    pub key: Option<Key>,
+    /// Whose record it changes, and how.
+    pub credits: Vec<Credit>,
     /// The event that records it.
     pub position: Position,
     /// When it was decided.
@@ -144,10 +189,14 @@ impl Proposals {
             | ProposalBasis::Report { agent, .. } => Some(self.slugs.of(*agent)),
             ProposalBasis::Divergence => None,
         };
+        let expires = facts.terms.expires_ms.map(Duration::from_millis);
         let proposal = Proposal {
             id: facts.proposal,
             hub: event.envelope.hub.clone(),
-            status: ProposalStatus::Pending,
+            status: match facts.blocked {
+                None => ProposalStatus::Pending,
+                Some(_) => ProposalStatus::BlockedByPolicy,
+            },
             task: facts.task,
             title: self.titles.get(&facts.task).cloned().unwrap_or_default(),
             collective: facts.collective,
@@ -160,9 +209,38 @@ impl Proposals {
             content: text(event, &TextName::CONTENT).unwrap_or_default(),
             position: event.envelope.position,
             made_at: event.envelope.decided_at,
+            blocked: facts.blocked.clone(),
+            reviewers: facts.terms.reviewers,
+            expires: expires.map(|span| event.envelope.decided_at.plus(span)),
+            applied: None,
+            first_review: None,
             review: None,
         };
         self.by_id.insert(facts.proposal, proposal);
+    }
+
+    fn applied(&mut self, event: &Recorded, facts: &ProposalApplied) {
+        if let Some(proposal) = self.by_id.get_mut(&facts.proposal) {
+            let (at, position) = (event.envelope.decided_at, event.envelope.position);
+            proposal.applied = Some(Applied { at, position, granted_by: facts.granted_by });
+        }
+    }
+
+    fn given(&mut self, event: &Recorded, facts: &ReviewGiven) {
+        if let Some(proposal) = self.by_id.get_mut(&facts.proposal) {
+            proposal.first_review = Some(Review {
+                decision: facts.decision,
+                reviewer: who(event),
+                note: text(event, &TextName::NOTE),
+                reviewed: facts.reviewed,
+                revised: facts.revised,
+                content: text(event, &TextName::CONTENT),
+                key: facts.key.clone(),
+                credits: Vec::new(),
+                position: event.envelope.position,
+                at: event.envelope.decided_at,
+            });
+        }
     }
 
     fn reviewed(&mut self, event: &Recorded, facts: &ProposalReviewed) {
@@ -170,13 +248,19 @@ impl Proposals {
             return;
         };
         proposal.status = facts.decision.into();
+        // Who accepts what the first of two revised has no words of their own.
+        let first = proposal.first_review.as_ref();
+        let first = first.filter(|first| first.revised.is_some() && first.revised == facts.revised);
+        let first = first.and_then(|first| first.content.clone());
         proposal.review = Some(Review {
             decision: facts.decision,
             reviewer: who(event),
             note: text(event, &TextName::NOTE),
             reviewed: facts.reviewed,
             revised: facts.revised,
-            content: text(event, &TextName::CONTENT),
+            content: text(event, &TextName::CONTENT).or(first),
+            key: facts.key.clone(),
+            credits: facts.credits.clone(),
             position: event.envelope.position,
             at: event.envelope.decided_at,
         });
@@ -185,7 +269,7 @@ impl Proposals {
 
 impl Projection for Proposals {
     const NAME: &'static str = "proposals";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Task(_) | Event::Proposal(_))
@@ -198,7 +282,10 @@ impl Projection for Proposals {
             self.titles.insert(facts.task, title);
         } else if let Event::Proposal(proposal) = &event.event {
             match proposal {
+                ProposalEvent::ReviewRulesSet(_) | ProposalEvent::ReviewRefused(_) => {}
                 ProposalEvent::ProposalMade(facts) => self.made(event, facts),
+                ProposalEvent::ProposalApplied(facts) => self.applied(event, facts),
+                ProposalEvent::ReviewGiven(facts) => self.given(event, facts),
                 ProposalEvent::ProposalReviewed(facts) => self.reviewed(event, facts),
             }
         }

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use std::time::Duration;
+
 use convoke_events::{Amount, BlockReason, Limits, MicroUsd, Period, PolicyRef, Tokens};
 
 /// The longest quotation of an answer, in characters.
@@ -16,6 +18,22 @@ pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
 }
 
 /// `412 tokens`.
+/// A span of time, in the largest unit that it is a whole number of.
+pub(crate) fn span(span: Duration) -> String {
+    const UNITS: [(u128, &str, &str); 5] = [
+        (86_400_000, "day", "days"),
+        (3_600_000, "hour", "hours"),
+        (60_000, "minute", "minutes"),
+        (1_000, "second", "seconds"),
+        (1, "millisecond", "milliseconds"),
+    ];
+    let whole = span.as_millis();
+    let unit = UNITS.into_iter().find(|(unit, ..)| whole.is_multiple_of(*unit));
+    let (unit, one, many) = unit.unwrap_or((1, "millisecond", "milliseconds"));
+    let number = whole.checked_div(unit).unwrap_or(whole);
+    count(u64::try_from(number).unwrap_or(u64::MAX), one, many)
+}
+
 pub(crate) fn tokens(tokens: Tokens) -> String {
     count(tokens.get(), "token", "tokens")
 }
@@ -108,6 +126,14 @@ pub(crate) fn first_lines(content: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_is_told_in_the_largest_unit_it_is_a_whole_number_of() {
+        assert_eq!(span(Duration::from_hours(720)), "30 days");
+        assert_eq!(span(Duration::from_hours(1)), "1 hour");
+        assert_eq!(span(Duration::from_secs(90)), "90 seconds");
+        assert_eq!(span(Duration::from_millis(1_001)), "1001 milliseconds");
+    }
 
     #[test]
     fn money_is_shown_to_the_micro_dollar_and_cents_at_least() {

@@ -1,6 +1,6 @@
 //! `convoke proposals`: what waits for a person, and what people decided.
 
-use convoke_projections::proposals::Proposal;
+use convoke_projections::proposals::{Proposal, Review};
 use convoke_projections::provenance::{self, Node};
 use convoke_projections::{Collectives, Delegations, Proposals, fold_to_head};
 use serde::Serialize;
@@ -94,24 +94,50 @@ fn show(traced: &Traced<'_>, output: &mut Output) -> Result<(), Failure> {
     output.fact("task", proposal.task)?;
     output.fact("collective", or_dash(proposal.collective))?;
     output.fact("made", format_args!("{}, position {}", proposal.made_at, proposal.position))?;
-    output.fact("digest", proposal.digest)?;
+    output.fact("digest", proposal.current())?;
+    standing(proposal, output)?;
     output.line("content:")?;
     output.text(&indented(&proposal.content))?;
     output.line("")?;
     output.line("provenance:")?;
     output.text(&provenance.to_string())?;
-    if let Some(review) = &proposal.review {
-        output.line("")?;
-        let by = plain(&review.reviewer);
-        output.line(format_args!("{} by {by}, {}", review.decision, review.at))?;
-        if let Some(note) = &review.note {
-            output.line("note:")?;
-            output.text(note)?;
-        }
-        if let Some(content) = &review.content {
-            output.line("the reviewer's version:")?;
-            output.text(&indented(content))?;
-        }
+    let reviews = proposal.first_review.iter().chain(&proposal.review);
+    for review in reviews {
+        show_review(review, output)?;
+    }
+    Ok(())
+}
+
+/// What its review takes, and what came before it.
+fn standing(proposal: &Proposal, output: &mut Output) -> Result<(), Failure> {
+    let people = if proposal.reviewers == 1 { "one person" } else { "two people" };
+    let until = proposal.expires.map(|expires| format!(", until {expires}")).unwrap_or_default();
+    output.fact("review", format_args!("takes {people}{until}"))?;
+    if let Some(applied) = &proposal.applied {
+        let policy = applied.granted_by;
+        output.fact(
+            "applied",
+            format_args!(
+                "{}, position {}, without waiting, by policy {} v{}",
+                applied.at, applied.position, policy.id, policy.version
+            ),
+        )?;
+    }
+    Ok(())
+}
+
+fn show_review(review: &Review, output: &mut Output) -> Result<(), Failure> {
+    output.line("")?;
+    let by = plain(&review.reviewer);
+    let key = review.key.as_ref().map(|key| format!(", naming `{key}`")).unwrap_or_default();
+    output.line(format_args!("{} by {by}, {}{key}", review.decision, review.at))?;
+    if let Some(note) = &review.note {
+        output.line("note:")?;
+        output.text(note)?;
+    }
+    if let Some(content) = &review.content {
+        output.line("the reviewer's version:")?;
+        output.text(&indented(content))?;
     }
     Ok(())
 }

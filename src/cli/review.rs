@@ -37,7 +37,7 @@ pub(super) fn review(
         proposal: proposal.id,
         decision,
         // What the reviewer says they saw, else what they could see.
-        digest: Some(args.digest.unwrap_or(proposal.digest)),
+        digest: Some(args.digest.unwrap_or(proposal.current())),
         note: args.note.clone(),
         revision,
         key: args.key.clone(),
@@ -66,17 +66,29 @@ fn tell(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let receipt = receipt(answer);
+    // As the log had it before: the first of two leaves it waiting, unless to turn it down.
+    let waits = proposal.reviewers > 1
+        && match decision {
+            ReviewDecision::Accepted => proposal.first_review.is_none(),
+            ReviewDecision::Revised => true,
+            ReviewDecision::Rejected => false,
+        };
     if output.json {
         return Ok(output.json(&json!({
             "proposal": proposal.id,
             "decision": decision,
             "by": by,
+            "waits": waits,
             "position": receipt.map(|receipt| receipt.last),
             "hash": receipt.map(|receipt| receipt.hash),
         }))?);
     }
-    let title = plain(&proposal.title);
-    output.line(format_args!("{decision} by {}: {title}", plain(by)))?;
+    let (title, by) = (plain(&proposal.title), plain(by));
+    if waits {
+        output.line(format_args!("{decision} by {by}, and waits for another person: {title}"))?;
+    } else {
+        output.line(format_args!("{decision} by {by}: {title}"))?;
+    }
     if let Some(receipt) = receipt {
         output.line(format_args!("recorded at position {}", receipt.last))?;
     }

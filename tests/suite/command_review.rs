@@ -49,15 +49,22 @@ fn a_person_accepts_rejects_and_revises_and_each_is_recorded() {
 }
 
 #[test]
-fn a_second_review_is_refused_and_leaves_no_event() {
+fn a_second_review_is_refused_and_that_is_recorded_and_nothing_else() {
     let (_place, data) = fresh();
     json(&data, &RUN_EXAMPLE);
     let proposal = &pending(&data)[0];
     convoke(&data, &["review", proposal, "--accept", "--by", "ada"]).done();
-    let before = json(&data, &["log", "verify"]);
+    let before = json(&data, &["log", "verify"])["events"].as_u64().unwrap();
     let complaint = convoke(&data, &["review", proposal, "--reject", "--by", "bo"]).failed(3);
     assert!(complaint.starts_with("error: ") && complaint.contains("accepted"), "{complaint}");
-    assert_eq!(json(&data, &["log", "verify"]), before);
+    assert_eq!(json(&data, &["log", "verify"])["events"], before + 1);
+    let proposal = shown(&data, proposal);
+    assert_eq!(
+        (&proposal["status"], &proposal["review"]["reviewer"]),
+        (&"accepted".into(), &"ada".into())
+    );
+    let story = convoke(&data, &["audit", "--proposal", proposal["id"].as_str().unwrap()]).done();
+    assert!(story.contains("bo could not review proposal"), "{story}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use convoke::events::Verb;
-use convoke::{Command, LocalOwner, Runtime};
+use convoke::{Command, LocalOwner, PolicyRule, Runtime};
 use serde_json::{Value, json};
 
 use crate::binary::{RUN_EXAMPLE, convoke, fresh, json, json_lines};
@@ -131,12 +131,13 @@ fn close_by_hand(data: &Path) {
         let ada = runtime.hub("intake".parse().unwrap()).as_person("ada");
         let (agent, reason) = ("gauge".parse().unwrap(), "too costly".to_owned());
         ada.command(Command::DeactivateAgent { slug: agent, reason }).await.unwrap();
-        let policy = Command::SetGovernancePolicy {
+        let policy = Command::SetGovernancePolicy(PolicyRule {
             agent: "porter".parse().unwrap(),
             artifact: "request".parse().unwrap(),
             verbs: [Verb::Read].into(),
+            reviewers: 1,
             active: false,
-        };
+        });
         ada.command(policy).await.unwrap();
         runtime.shutdown().await.unwrap();
     });

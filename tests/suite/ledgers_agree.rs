@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use convoke_actors::command::{Caller, Command, Order};
+use convoke_actors::command::{Caller, Command, Order, PolicyRule};
 use convoke_actors::driver::scheduler::{Faults, Report, World};
 use convoke_actors::hub::State;
 use convoke_actors::provider::{ModelRequest, ModelResponse, Part, ProviderFailure};
@@ -82,12 +82,11 @@ fn commands() -> Vec<Command> {
         let mut agent = member(slug, settings);
         agent.trust = TrustLevel::Elevated;
         commands.push(Command::RegisterAgent(agent));
-        commands.push(Command::SetGovernancePolicy {
-            agent: slug.parse().unwrap(),
-            artifact: "implementation".parse().unwrap(),
-            verbs: BTreeSet::from([Verb::Propose, Verb::Delegate]),
-            active: true,
-        });
+        commands.push(Command::SetGovernancePolicy(PolicyRule::new(
+            slug.parse().unwrap(),
+            "implementation".parse().unwrap(),
+            BTreeSet::from([Verb::Propose, Verb::Delegate]),
+        )));
     }
     let mut work = submission("q", "A crash on start");
     let rules = TaskRules { min_contributions: 1, ..task_rules() };

@@ -2,7 +2,7 @@
 
 use convoke_events::{
     ActionKind, ActionRefusal, AgentId, Amount, ArtifactType, DelegationId, EventId,
-    InvocationStarted, Key, MAX_TEXT, Principal, Timestamp, Tokens,
+    InvocationStarted, Key, MAX_TEXT, Principal, Purpose, Timestamp, Tokens,
 };
 
 use super::reading::{MAX_ACTIONS, Wanted, may_act};
@@ -11,6 +11,7 @@ use super::{Act, Action, Delegate};
 use crate::coordination::{self, Joint};
 use crate::decision::{Decision, Draft, Refused, Story};
 use crate::delegation::{Handing, Sender, Wish};
+use crate::governance::{Attempt, Denial, enforce};
 use crate::lifecycle::{self, WorkAction};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -204,9 +205,13 @@ impl<'a> Acting<'a> {
             return Err(ActionRefusal::Inactive);
         }
         let artifact = self.artifact(action)?;
-        let granted = self.state.governance.permit(registry, agent, verb, &artifact);
-        granted.map_err(|because| ActionRefusal::Blocked { verb, artifact, because })?;
-        Ok(())
+        let (story, purpose) = (self.story, Purpose::Action);
+        let attempt = Attempt { story, purpose, verb, artifact: &artifact };
+        // The refusal of the action is what records the denial.
+        match enforce(self.state, attempt, agent) {
+            Ok(_) => Ok(()),
+            Err(Denial { because, .. }) => Err(ActionRefusal::Blocked { verb, artifact, because }),
+        }
     }
 
     /// What the action is about, as governance names it.

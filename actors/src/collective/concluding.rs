@@ -11,11 +11,12 @@ use super::{Collective, id_of};
 use crate::answer::Answer;
 use crate::budget::{Settling, on_accounts};
 use crate::decision::{Draft, Story, rule_name};
+use crate::governance::{Attempt, enforce};
 use crate::invocation::{self, Errand, dispatch};
 use crate::proposal;
 use crate::provider::ProviderFailure;
 use crate::state::State;
-use crate::task::{Attempt, blocked, concluded, failed};
+use crate::task::{concluded, failed};
 
 /// What follows from a participant's outcome: its contribution counts, or it is missing.
 pub(crate) fn contributed(
@@ -55,9 +56,8 @@ pub(crate) fn conclude(state: &State, id: CollectiveId, now: Timestamp) -> Vec<D
         }
         (ConsensusStatus::Divergent, _) => {
             drafts.extend(release(state, story, collective));
-            drafts.push(divergence(state, id, collective, story));
             let reason = format!("{}: people see the contributions", verdict.in_words());
-            drafts.push(concluded(story, TaskOutcome::Proposed, Conclusion::Divergence, &reason));
+            drafts.extend(divergence(state, id, collective, story, &reason));
         }
         _ => {
             drafts.extend(release(state, story, collective));
@@ -129,7 +129,8 @@ fn synthesise(
         return drafts;
     };
     let (purpose, verb, artifact) = (Purpose::Synthesis, Verb::Propose, &collective.artifact);
-    match state.governance.permit(&state.registry, authorised.agent(), verb, artifact) {
+    let attempt = Attempt { story, purpose, verb, artifact };
+    match enforce(state, attempt, authorised.agent()) {
         Ok(grant) => {
             let rules = &collective.rules;
             let (collective, delegation) = (Some(id), None);
@@ -137,9 +138,8 @@ fn synthesise(
             let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
             vec![dispatch(errand, agent, authorised, &grant, held)]
         }
-        Err(because) => {
-            let attempt = Attempt { story, purpose, verb, artifact };
-            let mut drafts = vec![blocked(state, attempt, authorised.agent(), because)];
+        Err(denial) => {
+            let mut drafts = vec![*denial.record];
             drafts.extend(release(state, story, collective));
             let reason = "the agent that would have put the contributions together was denied";
             let (outcome, because) = (TaskOutcome::Blocked, Conclusion::Governance);
@@ -171,7 +171,13 @@ fn release(state: &State, story: Story, collective: &Collective) -> Vec<Draft> {
 }
 
 /// The contributions side by side, for people to decide on.
-fn divergence(state: &State, id: CollectiveId, collective: &Collective, story: Story) -> Draft {
+fn divergence(
+    state: &State,
+    id: CollectiveId,
+    collective: &Collective,
+    story: Story,
+    reason: &str,
+) -> Vec<Draft> {
     let positions: Vec<_> = in_order(collective)
         .into_iter()
         .map(|(one, _)| {
@@ -191,7 +197,7 @@ fn divergence(state: &State, id: CollectiveId, collective: &Collective, story: S
         key: None,
         confidence: None,
     };
-    proposal::make(story, made, content)
+    proposal::propose(state, story, made, content, (Conclusion::Divergence, reason))
 }
 
 /// What follows from a synthesis' outcome: a proposal that waits for people, or the end.
@@ -215,6 +221,7 @@ pub(crate) fn synthesised(
     let Some(open) = state.collectives.open.get(&collective) else {
         return Vec::new();
     };
+    let reason = format!("the collective agrees on `{}`; its synthesis", answer.key);
     let made = proposal::Made {
         collective: Some(collective),
         task_type: &open.task_type,
@@ -223,8 +230,5 @@ pub(crate) fn synthesised(
         key: state.collectives.verdict(collective).cloned(),
         confidence: answer.confidence,
     };
-    let proposal = proposal::make(story, made, content);
-    let reason =
-        format!("the collective agrees on `{}`; its synthesis waits for review", answer.key);
-    vec![proposal, concluded(story, TaskOutcome::Proposed, Conclusion::Consensus, &reason)]
+    proposal::propose(state, story, made, content, (Conclusion::Consensus, &reason))
 }

@@ -11,20 +11,20 @@ use super::verdict::classic;
 use super::{id_of, is_invited};
 use crate::budget::{self, DOCUMENT_OVERHEAD, Held, Short};
 use crate::decision::{Draft, Story};
-use crate::governance::Grant;
+use crate::governance::{Attempt, Denial, Grant, enforce};
 use crate::invocation::{self, Errand, dispatch};
 use crate::refusal::Refusal;
 use crate::registry::Agent;
 use crate::routing::{self, Authorised, Choice, Question};
 use crate::state::State;
-use crate::task::{Attempt, Task, artifact_of, blocked, concluded, request_bytes};
+use crate::task::{Task, concluded, request_bytes};
 
 /// An agent that was chosen, and what governance says of it.
 struct Chosen<'a> {
     authorised: Authorised,
     agent: &'a Agent,
     invocation: InvocationId,
-    grant: Result<Grant, convoke_events::BlockReason>,
+    grant: Result<Grant, Denial>,
 }
 
 /// Convenes a collective: the recorded decisions, the whole reserved, and all calls in one append.
@@ -35,7 +35,7 @@ pub(crate) fn convene(
     task_type: &TaskType,
     (now, seed): (Timestamp, u64),
 ) -> Result<Vec<Draft>, Refusal> {
-    let artifact = artifact_of(task_type)?;
+    let artifact = state.registry.artifact_of(task_type)?;
     let question = Question { story, purpose: Purpose::Contribution, task_type };
     let (decided, mut drafts) = routing::decide(state, question, Choice::All, now, seed);
     let chosen: Vec<Chosen<'_>> = decided
@@ -43,7 +43,9 @@ pub(crate) fn convene(
         .iter()
         .filter_map(|id| {
             let (authorised, agent) = (decided.authorises(*id)?, state.registry.get(*id)?);
-            let grant = state.governance.permit(&state.registry, *id, Verb::Propose, &artifact);
+            let (purpose, verb) = (Purpose::Contribution, Verb::Propose);
+            let attempt = Attempt { story, purpose, verb, artifact: &artifact };
+            let grant = enforce(state, attempt, *id);
             let invocation = invocation::id_of(story.task, Purpose::Contribution, *id);
             Some(Chosen { authorised, agent, invocation, grant })
         })
@@ -54,13 +56,9 @@ pub(crate) fn convene(
         drafts.push(concluded(story, TaskOutcome::Refused, Conclusion::NoRoute, &reason));
         return Ok(drafts);
     }
-    for one in &chosen {
-        if let Err(because) = &one.grant {
-            let purpose = Purpose::Contribution;
-            let attempt = Attempt { story, purpose, verb: Verb::Propose, artifact: &artifact };
-            drafts.push(blocked(state, attempt, one.authorised.agent(), because.clone()));
-        }
-    }
+    drafts.extend(
+        chosen.iter().filter_map(|one| Some(Draft::clone(&one.grant.as_ref().err()?.record))),
+    );
     if !chosen.iter().any(|one| one.grant.is_ok()) {
         let reason = format!("nobody routed to `{task_type}` may propose `{artifact}`");
         drafts.push(concluded(story, TaskOutcome::Blocked, Conclusion::Governance, &reason));
@@ -156,7 +154,7 @@ fn pay(
     let mut participants = Vec::with_capacity(chosen.len());
     for one in chosen {
         let reserved = match (&one.grant, &synthesis) {
-            (Err(because), _) => Err(ParticipantStanding::Blocked(because.clone())),
+            (Err(denial), _) => Err(ParticipantStanding::Blocked(denial.because.clone())),
             (Ok(_), Err(short)) => Err(ParticipantStanding::OverBudget { needed: short.needed() }),
             (Ok(_), Ok(_)) => reserve(one.agent, one.invocation, 0, max_output)
                 .map_err(|short| ParticipantStanding::OverBudget { needed: short.needed() }),

@@ -8,6 +8,7 @@ use convoke_events::{
 use crate::budget::{self, DOCUMENT_OVERHEAD, Held};
 use crate::decision::{Decision, Draft, Story};
 use crate::governance::Grant;
+use crate::governance::{Attempt, enforce};
 use crate::invocation::{Errand, dispatch};
 use crate::registry::Agent;
 use crate::routing::{self, Question};
@@ -100,8 +101,10 @@ fn call(
     let work = state.work(story.task).ok_or(Mediation::Unavailable)?;
     let agent = state.registry.get(id).filter(|agent| agent.active);
     let agent = agent.ok_or(Mediation::Unavailable)?;
-    let grant = state.governance.permit(&state.registry, id, Verb::Propose, &work.artifact);
-    let grant = grant.map_err(Mediation::Blocked)?;
+    let (purpose, verb, artifact) = (Purpose::Mediation, Verb::Propose, &work.artifact);
+    let grant = enforce(state, Attempt { story, purpose, verb, artifact }, id);
+    // What records the denial is that nobody could be called in.
+    let grant = grant.map_err(|denial| Mediation::Blocked(denial.because))?;
     let invocation = InvocationId::derive(&[&story.task.to_string(), trigger.as_str()]);
     let held = set_aside(state, story, mediator, agent, invocation, now)?;
     let agent_version = agent.version;

@@ -10,7 +10,7 @@ use super::{DEPTH_LIMIT, account_of, call_of};
 use crate::budget::{self, DOCUMENT_OVERHEAD, Plan, Short};
 use crate::command::DelegationRequest;
 use crate::decision::{Decision, Draft, Refused, Story};
-use crate::governance;
+use crate::governance::{self, Attempt, Denial, Grant, enforce};
 use crate::invocation::{Errand, dispatch};
 use crate::prompt::{EARLIER, EARLIER_TITLE};
 use crate::refusal::Refusal;
@@ -148,8 +148,8 @@ fn wish_granted(
         return Err(DelegationRefusal::Repeated);
     }
     let (artifact, task_type) = (&work.artifact, &work.task_type);
-    may(state, sender.agent, Verb::Delegate, artifact)?;
-    let grant = may(state, to, Verb::Propose, artifact)?;
+    may(state, story, sender.agent, Verb::Delegate, artifact)?;
+    let grant = may(state, story, to, Verb::Propose, artifact)?;
     let rules = task.plan.rules();
     let (input, output, budget) = size(task, agent, wish, rules, plan)?;
     let model = (&agent.profile.provider, &agent.profile.model);
@@ -216,12 +216,16 @@ fn depth(state: &State, task: TaskId, sender: Sender) -> Result<u32, DelegationR
 
 fn may(
     state: &State,
+    story: Story,
     agent: AgentId,
     verb: Verb,
     artifact: &ArtifactType,
-) -> Result<governance::Grant, DelegationRefusal> {
-    let denied = |because| DelegationRefusal::Blocked { agent, verb, because };
-    state.governance.permit(&state.registry, agent, verb, artifact).map_err(denied)
+) -> Result<Grant, DelegationRefusal> {
+    let attempt = Attempt { story, purpose: Purpose::Delegation, verb, artifact };
+    // The refusal of the delegation is what records the denial.
+    let denied =
+        |denial: Denial| DelegationRefusal::Blocked { agent, verb, because: denial.because };
+    enforce(state, attempt, agent).map_err(denied)
 }
 
 fn short(short: &Short) -> DelegationRefusal {

@@ -100,6 +100,11 @@ fn closed(
                 answered.as_ref().map(|(response, _)| response.text()).unwrap_or_default();
             collective::synthesised(state, story, started, answer, content)
         }
+        Purpose::Answer => {
+            let content =
+                answered.as_ref().map(|(response, _)| response.text()).unwrap_or_default();
+            task::answered(state, story, started, answer, content)
+        }
         // What follows from it is owed by the delegation, once everything under it has ended too.
         Purpose::Delegation | Purpose::Mediation | Purpose::Action => Vec::new(),
     });
@@ -120,6 +125,10 @@ fn judge(
     }
     let answer = answer::parse(started.purpose, &response.text(), &response.parts)
         .map_err(|error| error.to_string())?;
+    let shape = state.tasks.get(started.task).and_then(task::Task::shape);
+    if let Some(shape) = shape.filter(|_| started.purpose == Purpose::Answer) {
+        shape.check(&response.text()).map_err(|error| error.to_string())?;
+    }
     let verdict = started.collective.and_then(|id| state.collectives.verdict(id));
     match verdict {
         // A synthesis puts words to the verdict; it cannot change it.

@@ -16,7 +16,6 @@ use crate::decision::{Decision, Draft};
 use crate::proposal;
 use crate::refusal::Refusal;
 use crate::state::State;
-use crate::task::artifact_of;
 
 /// What an agent does on a task that it has an instruction packet for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -156,7 +155,7 @@ pub(crate) fn act(
         WorkAction::HandInPlan { content } => plan(state, held, content),
         WorkAction::HandIn { artifact, content } => hand_in(held, artifact, content),
         WorkAction::Report { recommendation, content, confidence } => {
-            report(held, recommendation, content, *confidence)
+            report(state, held, recommendation, content, *confidence)
         }
     };
     done.map_err(Refusal::from).into()
@@ -214,6 +213,7 @@ fn hand_in(
 }
 
 fn report(
+    state: &State,
     held: LeaseHeld<'_>,
     recommendation: &str,
     content: &str,
@@ -236,16 +236,17 @@ fn report(
         lease: held.lease.id,
     };
     let unknown = |_| LifecycleRefusal::NotByPacket { task: held.lease.task };
-    let artifact = artifact_of(&held.work.packet.task_type).map_err(unknown)?;
+    let task_type = &held.work.packet.task_type;
+    let artifact = state.registry.artifact_of(task_type).map_err(unknown)?;
     let made = proposal::Made {
         collective: None,
-        task_type: &held.work.packet.task_type,
+        task_type,
         artifact: &artifact,
         basis,
         key: Some(key),
         confidence,
     };
-    Ok(vec![proposal::make(held.story(), made, content.to_owned())])
+    Ok(proposal::make(state, held.story(), made, content.to_owned()))
 }
 
 /// Uses a permission, if the packet, the tier, the phase and, where it takes one, a person allow it.

@@ -25,8 +25,9 @@ pub use self::settings::{SettingsError, validate};
 /// "confidence": 0.9, "reason": "…"}, …], "otherwise": {"recommend": …, "confidence": …,
 /// "reason": …}}`. A rule may hand something over beside answering, `"delegate": {"to": "scout",
 /// "scope": "look for duplicates", "tokens": 600, "trim": true}`: it stands in the answer's `actions`
-/// where the answer may hold any. With `"compare": {"at_least": 0.5, "recommend": "duplicate",
-/// "otherwise": "unique"}` an agent that was handed something compares the request's title with every
+/// where the answer may hold any. What the shape of a task asks for beside the usual answer is in a
+/// rule's `"fields": {"steps": ["…"], …}`; a list that is not there is empty, a text the body. With `"compare": {"at_least": 0.5, "recommend": "duplicate",
+/// "otherwise": "unique"}` an agent that was handed something, or looks for duplicates, compares the request's title with every
 /// document, by the share of the words of 3 letters and more that they have in common.
 ///
 /// The first rule one of whose words stands in the user's text answers, as a whole
@@ -86,13 +87,19 @@ fn content(request: &ModelRequest) -> Result<String, Unanswered> {
     } else {
         let settings = Settings::parse(request.settings.as_deref().unwrap_or("{}"))?;
         let question = question(request);
-        match settings.compare().filter(|_| schema == Some("delegation")) {
+        let compares = matches!(schema, Some("delegation" | "detect-duplicates"));
+        match settings.compare().filter(|_| compares) {
             Some(compare) => compare.answer(title(&question), documents(request)),
             None => settings.answer(&question),
         }
     };
     let acts = matches!(schema, Some("contribution" | "delegation" | "mediation"));
     let answer = if acts { answer } else { Answer { actions: Vec::new(), ..answer } };
+    let asked = request.schema.as_ref().map(|schema| &schema.json);
+    let answer = match asked {
+        Some(schema) => answer.with_fields_of(schema),
+        None => answer,
+    };
     let room = usize::try_from(request.max_output.get()).unwrap_or(usize::MAX);
     answer.within(room.saturating_mul(4)).ok_or(Unanswered::NoRoom(request.max_output))
 }

@@ -19,7 +19,7 @@ use crate::governance::Governance;
 use crate::invocation;
 use crate::registry::Agent;
 use crate::state::State;
-use crate::task::{artifact_of, request_bytes};
+use crate::task::request_bytes;
 
 pub(super) const POLICY: &str = "policy";
 pub(super) const PREFERENCE: &str = "preference";
@@ -127,11 +127,13 @@ impl<'a> Grounds<'a> {
             | Purpose::Synthesis
             | Purpose::Delegation
             | Purpose::Mediation
-            | Purpose::Action => Verb::Propose,
+            | Purpose::Action
+            | Purpose::Answer => Verb::Propose,
         };
-        let artifact = artifact_of(sought.task_type);
+        let registry = &self.state.registry;
+        let artifact = registry.artifact_of(sought.task_type);
         artifact.is_ok_and(|artifact| {
-            self.governance.permit(&self.state.registry, agent, verb, &artifact).is_ok()
+            self.governance.foreseen(registry, agent, verb, &artifact).is_ok()
         })
     }
 

@@ -154,7 +154,8 @@ pub(super) const fn choice(purpose: Purpose) -> Choice {
         | Purpose::Synthesis
         | Purpose::Delegation
         | Purpose::Mediation
-        | Purpose::Action => Choice::First,
+        | Purpose::Action
+        | Purpose::Answer => Choice::First,
     }
 }
 

@@ -9,7 +9,6 @@ use super::Routing;
 use crate::decision::Draft;
 use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::task::artifact_of;
 
 /// Says whom to ask for a task type at a priority, where that differs.
 pub(crate) fn set_policy(
@@ -20,7 +19,7 @@ pub(crate) fn set_policy(
     priority: u32,
     active: bool,
 ) -> Result<Vec<Draft>, Refusal> {
-    artifact_of(task_type)?;
+    registry.artifact_of(task_type)?;
     if priority == 0 {
         return Err(Refusal::PriorityZero);
     }
@@ -44,8 +43,11 @@ pub(crate) fn set_policy(
 }
 
 /// Sets the hub's routing rules, all anew, where they differ.
-pub(crate) fn set_rules(routing: &Routing, rules: &RoutingRules) -> Result<Vec<Draft>, Refusal> {
-    check(rules)?;
+pub(crate) fn set_rules(
+    (routing, registry): (&Routing, &Registry),
+    rules: &RoutingRules,
+) -> Result<Vec<Draft>, Refusal> {
+    check(registry, rules)?;
     if routing.rules == *rules {
         return Ok(Vec::new());
     }
@@ -56,12 +58,12 @@ pub(crate) fn set_rules(routing: &Routing, rules: &RoutingRules) -> Result<Vec<D
     Ok(vec![Draft { stream, correlation, cause: None, event, texts }])
 }
 
-fn check(rules: &RoutingRules) -> Result<(), Refusal> {
+fn check(registry: &Registry, rules: &RoutingRules) -> Result<(), Refusal> {
     let at_least = |wrong: bool, what, least| {
         if wrong { Err(Refusal::TooLittle { what, least }) } else { Ok(()) }
     };
     for (task_type, way) in &rules.ways {
-        artifact_of(task_type)?;
+        registry.artifact_of(task_type)?;
         let most = match way {
             Way::Rule(rule) => {
                 at_least(

@@ -194,8 +194,8 @@ impl WhatIf {
 
     fn permits(&self, agent: AgentId, verb: Verb, artifact: &ArtifactType) -> Result<(), String> {
         let registry = &self.state.registry;
-        let permitted = self.under.governance.permit(registry, agent, verb, artifact);
-        permitted.map(|_| ()).map_err(|because| in_words(&because))
+        let foreseen = self.under.governance.foreseen(registry, agent, verb, artifact);
+        foreseen.map_err(|because| in_words(&because))
     }
 
     fn rerouted(&mut self, recorded: &Recorded, decided: &RoutingDecided) -> Option<Rerouted> {
@@ -314,7 +314,8 @@ impl WhatIf {
             if let Some(agent) = agent(slug) {
                 let policy = otherwise(&["governance", slug.as_str(), artifact.as_str()]);
                 let (artifact, verbs) = (artifact.clone(), verbs.clone());
-                let set = GovernancePolicySet { policy, agent, artifact, verbs, active: true };
+                let (reviewers, active) = (1, true);
+                let set = GovernancePolicySet { policy, agent, artifact, verbs, reviewers, active };
                 under.governance.evolve(&GovernanceEvent::GovernancePolicySet(set));
             }
         }

@@ -185,7 +185,9 @@ fn types(plan: &TaskPlan) -> BTreeSet<&TaskType> {
         TaskPlan::Triage { task_type, escalate, .. } => {
             escalate.iter().map(|one| &one.to).chain([task_type]).collect()
         }
-        TaskPlan::Collective { task_type, .. } => BTreeSet::from([task_type]),
+        TaskPlan::Collective { task_type, .. } | TaskPlan::Answer { task_type, .. } => {
+            BTreeSet::from([task_type])
+        }
         // The host runs its agents; nobody is chosen.
         TaskPlan::Sessions { .. } => BTreeSet::new(),
     }

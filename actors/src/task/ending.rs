@@ -1,46 +1,11 @@
-//! Ending: how a task ends, and what is recorded of an attempt that governance denied.
+//! Ending: how a task ends.
 
-use convoke_events::{
-    AgentId, ArtifactType, AttemptBlocked, BlockReason, Conclusion, Purpose, TaskConcluded, TaskId,
-    TaskOutcome, TextName, Texts, Verb,
-};
+use convoke_events::{Conclusion, TaskConcluded, TaskId, TaskOutcome, TextName, Texts};
 
 use crate::decision::{Draft, Story, cut};
-use crate::governance;
 use crate::provider::ProviderFailure;
 use crate::refusal::Refusal;
 use crate::state::State;
-
-/// What an agent would have done.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Attempt<'a> {
-    pub(crate) story: Story,
-    pub(crate) purpose: Purpose,
-    pub(crate) verb: Verb,
-    pub(crate) artifact: &'a ArtifactType,
-}
-
-/// Records that governance denied an attempt.
-pub(crate) fn blocked(
-    state: &State,
-    attempt: Attempt<'_>,
-    agent: AgentId,
-    because: BlockReason,
-) -> Draft {
-    let Attempt { story, purpose, verb, artifact } = attempt;
-    let (slug, why) = (state.registry.slug(agent), governance::in_words(&because));
-    let reason = format!("{slug} may not {verb} `{artifact}`: {why}");
-    let facts = AttemptBlocked {
-        agent,
-        agent_version: state.registry.get(agent).map_or(0, |known| known.version),
-        task: story.task,
-        purpose,
-        verb,
-        artifact: artifact.clone(),
-        because,
-    };
-    story.on_task(facts, Texts::none().with(TextName::REASON, reason))
-}
 
 /// Ends a task.
 pub(crate) fn concluded(

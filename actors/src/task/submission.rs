@@ -1,21 +1,22 @@
 //! Submission: a task is taken in, or found to be there.
 
 use convoke_events::{
-    AccountId, CorrelationId, TaskPlan, TaskSubmitted, TextName, Texts, record::TooLarge,
+    AccountId, CorrelationId, TaskPlan, TaskSubmitted, TaskType, TextName, Texts, record::TooLarge,
 };
 
-use super::{MAX_TASK_BYTES, artifact_of};
+use super::MAX_TASK_BYTES;
 use crate::budget;
 use crate::command::TaskSubmission;
 use crate::decision::{Draft, Story};
 use crate::refusal::Refusal;
 use crate::routing;
+use crate::shape::Shape;
 use crate::state::State;
 
 /// Takes a task in, opens its account, or finds that it is there.
 pub(crate) fn submit(state: &State, submission: &TaskSubmission) -> Result<Vec<Draft>, Refusal> {
     let TaskSubmission { request, title, body, source, plan, limits } = submission;
-    check(submission)?;
+    check(state, submission)?;
     let task = TaskSubmission::id(&state.hub, request);
     let content = submission.content();
     let known = state.tasks.open.get(&task).map(|open| open.content);
@@ -46,7 +47,7 @@ pub(crate) fn submit(state: &State, submission: &TaskSubmission) -> Result<Vec<D
     Ok(drafts)
 }
 
-fn check(submission: &TaskSubmission) -> Result<(), Refusal> {
+fn check(state: &State, submission: &TaskSubmission) -> Result<(), Refusal> {
     let rules = submission.plan.rules();
     let too_little = [
         (submission.request.is_empty(), "a request's id", "one character long"),
@@ -58,13 +59,18 @@ fn check(submission: &TaskSubmission) -> Result<(), Refusal> {
     if let Some((_, what, least)) = too_little.into_iter().find(|(wrong, ..)| *wrong) {
         return Err(Refusal::TooLittle { what, least });
     }
+    let known = |task_type: &TaskType| state.registry.artifact_of(task_type);
     match &submission.plan {
         TaskPlan::Triage { task_type, escalate, .. } => {
-            artifact_of(task_type)?;
-            escalate.iter().try_for_each(|one| artifact_of(&one.to).map(|_| ()))
+            known(task_type)?;
+            escalate.iter().try_for_each(|one| known(&one.to).map(|_| ()))
+        }
+        TaskPlan::Answer { task_type, shape, .. } => {
+            known(task_type)?;
+            shape.as_ref().map_or(Ok(()), |shape| Shape::named(shape).map(|_| ()))
         }
         TaskPlan::Collective { task_type, .. } | TaskPlan::Sessions { task_type, .. } => {
-            artifact_of(task_type).map(|_| ())
+            known(task_type).map(|_| ())
         }
     }
 }

@@ -7,7 +7,7 @@ use convoke_events::{
     Rate, Slug, TaskPlan, TaskRules, TaskType, Tier, Tokens, TrustLevel, Verb,
 };
 
-use crate::command::{AgentRegistration, Command, Price, TaskSubmission};
+use crate::command::{AgentRegistration, Command, PolicyRule, Price, TaskSubmission};
 
 fn word<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().expect("a word of the test's own")
@@ -125,7 +125,7 @@ pub fn orders() -> Vec<Command> {
     let mut allow = |slug: &str, artifact: &str, verb: Verb| {
         let (agent, artifact) = (word(slug), word::<ArtifactType>(artifact));
         let verbs = BTreeSet::from([verb]);
-        orders.push(Command::SetGovernancePolicy { agent, artifact, verbs, active: true });
+        orders.push(Command::SetGovernancePolicy(PolicyRule::new(agent, artifact, verbs)));
     };
     allow("scout", "request", Verb::Read);
     allow("forge", "implementation", Verb::Propose);

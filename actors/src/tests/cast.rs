@@ -8,7 +8,7 @@ use convoke_events::{
     TaskRules, TaskType, Tokens, Usage, Verb,
 };
 
-use crate::command::{AgentRegistration, Command, TaskSubmission};
+use crate::command::{AgentRegistration, Command, PolicyRule, TaskSubmission};
 use crate::invocation::Call;
 use crate::testkit::{Scene, Then, hub, orders, submission};
 
@@ -68,7 +68,7 @@ pub(super) fn usage(input: u64, output: u64) -> Usage {
 pub(super) fn allow(slug: &str, artifact: &str, verbs: &[Verb], active: bool) -> Command {
     let (agent, artifact) = (word::<Slug>(slug), word::<ArtifactType>(artifact));
     let verbs: BTreeSet<Verb> = verbs.iter().copied().collect();
-    Command::SetGovernancePolicy { agent, artifact, verbs, active }
+    Command::SetGovernancePolicy(PolicyRule { active, ..PolicyRule::new(agent, artifact, verbs) })
 }
 
 /// Hands a task in, and takes every step that is owed.

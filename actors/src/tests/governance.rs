@@ -6,10 +6,12 @@ use convoke_events::{
 };
 
 use super::cast::{
-    agent, all_answer, allow, ends, found, hand_in, question, reason, settled, started, triage,
-    word, workshop,
+    agent, all_answer, allow, ends, found, hand_in, question, reason, settled, started, task,
+    triage, word, workshop,
 };
 use crate::command::Command;
+use crate::decision::Story;
+use crate::governance::{Attempt, Grant, enforce};
 use crate::testkit::{Scene, Then, hub, member, task_rules};
 
 const SETTINGS: &str = r#"{"rules":[{"any":["x"],"recommend":"x","confidence":1,"reason":"x"}],
@@ -38,6 +40,18 @@ fn denials(then: &Then) -> Vec<&AttemptBlocked> {
 
 fn because(then: &Then) -> &BlockReason {
     &denials(then)[0].because
+}
+
+/// What governance says of a request, asked where everything is.
+fn asked(scene: &Scene, slug: &str, verb: Verb) -> Result<Grant, BlockReason> {
+    let story = Story { task: task("a"), cause: None };
+    let artifact = word("request");
+    let attempt = Attempt { story, purpose: Purpose::Triage, verb, artifact: &artifact };
+    let answer = enforce(scene.state(), attempt, agent(slug));
+    answer.map_err(|denial| {
+        assert_eq!(denial.record.event.event_type(), "AttemptBlocked", "no denial goes unrecorded");
+        denial.because
+    })
 }
 
 fn permit(scene: &mut Scene) {
@@ -119,9 +133,10 @@ fn no_policy_and_no_default_grants_more_than_the_trust_level() {
         by_policy.command(allow("scout", "request", &verbs, true));
         for (scene, policy) in [(by_policy, true), (by_default, false)] {
             for (place, verb) in verbs.into_iter().enumerate() {
-                let (governance, registry) = (&scene.state().governance, &scene.state().registry);
-                let answer = governance.permit(registry, agent("scout"), verb, &word("request"));
-                if place < granted {
+                let answer = asked(&scene, "scout", verb);
+                if verb == Verb::AutoApply && !policy {
+                    assert_eq!(answer, Err(BlockReason::NoPolicy), "nobody said so of this agent");
+                } else if place < granted {
                     let grant = answer.unwrap();
                     assert_eq!((grant.verb(), grant.by().is_some()), (verb, policy));
                 } else {
@@ -140,8 +155,7 @@ fn no_policy_and_no_default_grants_more_than_the_trust_level() {
 fn an_agent_nobody_registered_is_denied_even_where_the_hub_permits() {
     let mut scene = ungoverned();
     permit(&mut scene);
-    let (governance, registry) = (&scene.state().governance, &scene.state().registry);
-    let answer = governance.permit(registry, agent("ghost"), Verb::Read, &word("request"));
+    let answer = asked(&scene, "ghost", Verb::Read);
     assert_eq!(answer, Err(BlockReason::NoPolicy));
 }
 

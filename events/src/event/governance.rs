@@ -58,6 +58,8 @@ pub struct GovernancePolicySet {
     pub artifact: ArtifactType,
     /// What it allows, as far as the agent's trust level goes.
     pub verbs: BTreeSet<Verb>,
+    /// How many people have to agree before what is proposed under it holds: 1 or 2.
+    pub reviewers: u32,
     /// Whether it holds.
     pub active: bool,
 }

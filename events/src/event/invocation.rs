@@ -24,6 +24,8 @@ enumeration! {
         Mediation = "mediation",
         /// To act beside answering: nobody is called for it.
         Action = "action",
+        /// To answer a task alone; the answer is a proposal.
+        Answer = "answer",
     }
 }
 

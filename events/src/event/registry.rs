@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{UnknownWord, enumeration};
 use crate::{
-    AgentId, Capability, Digest, EndpointId, HostName, Keyword, ModelFamily, ModelName, Rate, Slug,
+    AgentId, ArtifactType, Capability, Digest, EndpointId, HostName, Keyword, ModelFamily,
+    ModelName, Rate, Slug, TaskType,
 };
 
 /// Who serves an agent's model.
@@ -165,4 +166,13 @@ pub struct AgentDeactivated {
 pub struct AgentReactivated {
     /// Which agent.
     pub agent: AgentId,
+}
+
+/// The hub has a task type of its own from now on, or what such work makes is another artifact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskTypeRegistered {
+    /// Which type.
+    pub task_type: TaskType,
+    /// What such work makes, as governance names it.
+    pub artifact: ArtifactType,
 }

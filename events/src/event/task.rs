@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::enumeration;
-use crate::{AccountId, Digest, Key, TaskId, TaskType, Tokens};
+use crate::{AccountId, Digest, Key, RuleName, TaskId, TaskType, Tokens};
 
 /// What bounds the calls and the collective of a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,16 @@ pub struct Escalation {
     pub on: Key,
     /// The task type by which the collective is convened.
     pub to: TaskType,
+}
+
+/// A ready shape of a task: what the agent is told and what its answer must hold, by name and
+/// version. A change to one is a new version, and the old stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShapeRef {
+    /// Which shape.
+    pub name: RuleName,
+    /// Which version of it, from 1.
+    pub version: u32,
 }
 
 /// Which way a task goes.
@@ -54,6 +64,16 @@ pub enum TaskPlan {
         /// What bounds the calls that it leads to.
         rules: TaskRules,
     },
+    /// One agent answers, and its answer is a proposal.
+    Answer {
+        /// Who is asked.
+        task_type: TaskType,
+        /// What it is told beside the request, and what its answer must hold; none means the request
+        /// alone, and the usual answer.
+        shape: Option<ShapeRef>,
+        /// What bounds it.
+        rules: TaskRules,
+    },
 }
 
 impl TaskPlan {
@@ -62,7 +82,8 @@ impl TaskPlan {
         match self {
             Self::Triage { rules, .. }
             | Self::Collective { rules, .. }
-            | Self::Sessions { rules, .. } => rules,
+            | Self::Sessions { rules, .. }
+            | Self::Answer { rules, .. } => rules,
         }
     }
 }
@@ -117,12 +138,14 @@ enumeration! {
         Budget = "budget",
         /// Too few contributions.
         Insufficient = "insufficient",
-        /// The triage or the synthesis failed.
+        /// The triage, the synthesis or the answer failed.
         CallFailed = "call_failed",
         /// Somebody with the right to said so.
         Declared = "declared",
         /// Its agent reported what it did.
         Reported = "reported",
+        /// One agent gave the final answer; it waits for a person.
+        Answered = "answered",
     }
 }
 

@@ -4,6 +4,7 @@ mod coordination;
 mod delegations;
 mod federation;
 mod lifecycle;
+mod proposals;
 mod routing;
 mod work;
 

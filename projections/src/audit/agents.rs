@@ -21,6 +21,12 @@ pub(super) fn tell(recorded: &Recorded, event: &RegistryEvent, told: &Told) -> S
         RegistryEvent::AgentReactivated(facts) => {
             format!("{} takes work again{}", told.newest(facts.agent), reason())
         }
+        RegistryEvent::TaskTypeRegistered(facts) => {
+            format!(
+                "work of the type `{}` makes a `{}` from now on",
+                facts.task_type, facts.artifact
+            )
+        }
     }
 }
 

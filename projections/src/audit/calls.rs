@@ -52,6 +52,7 @@ fn started(facts: &InvocationStarted, told: &Told) -> String {
         Purpose::Delegation => "to do what was handed over",
         Purpose::Mediation => "to help",
         Purpose::Action => "to act",
+        Purpose::Answer => "to answer",
     };
     let attempt =
         if facts.attempt > 1 { format!(" (attempt {})", facts.attempt) } else { String::new() };

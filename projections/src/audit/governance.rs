@@ -21,7 +21,11 @@ pub(super) fn tell(
             let verbs: Vec<&str> = facts.verbs.iter().map(|verb| Verb::as_str(*verb)).collect();
             let verbs = if verbs.is_empty() { "nothing".to_owned() } else { verbs.join(", ") };
             let text = if facts.active {
-                format!("governance {policy} allows {agent} on `{artifact}`: {verbs}")
+                let people = match facts.reviewers {
+                    1 => String::new(),
+                    several => format!("; what it proposes takes {several} people"),
+                };
+                format!("governance {policy} allows {agent} on `{artifact}`: {verbs}{people}")
             } else {
                 format!("governance {policy} for {agent} on `{artifact}` was switched off")
             };

@@ -1,19 +1,79 @@
 //! Proposals and what people decided on them, in words.
 
+use std::time::Duration;
+
 use convoke_events::{
-    Credit, ProposalBasis, ProposalEvent, ProposalMade, ProposalReviewed, Recorded, ReviewDecision,
-    TextName,
+    Credit, PolicyRef, ProposalApplied, ProposalBasis, ProposalEvent, ProposalMade,
+    ProposalReviewed, Recorded, ReviewDecision, ReviewGiven, ReviewRefused, ReviewRules, TextName,
 };
 
 use super::because;
 use super::told::Told;
-use crate::wording::first_lines;
+use crate::wording::{self, first_lines};
 
-pub(super) fn tell(recorded: &Recorded, event: &ProposalEvent, told: &Told) -> String {
+pub(super) fn tell(
+    recorded: &Recorded,
+    event: &ProposalEvent,
+    told: &Told,
+) -> (String, Vec<PolicyRef>) {
     match event {
-        ProposalEvent::ProposalMade(facts) => made(recorded, facts, told),
-        ProposalEvent::ProposalReviewed(facts) => reviewed(recorded, facts, told),
+        ProposalEvent::ReviewRulesSet(facts) => (rules(facts.rules), Vec::new()),
+        ProposalEvent::ProposalMade(facts) => {
+            let denied = facts.blocked.as_ref().and_then(wording::denied_by);
+            (made(recorded, facts, told), denied.into_iter().collect())
+        }
+        ProposalEvent::ProposalApplied(facts) => {
+            (applied(recorded, facts, told), vec![facts.granted_by])
+        }
+        ProposalEvent::ReviewGiven(facts) => (given(recorded, facts, told), Vec::new()),
+        ProposalEvent::ReviewRefused(facts) => (refused(recorded, facts, told), Vec::new()),
+        ProposalEvent::ProposalReviewed(facts) => (reviewed(recorded, facts, told), Vec::new()),
     }
+}
+
+fn rules(rules: ReviewRules) -> String {
+    match rules.expires_ms {
+        None => "a proposal can be reviewed however long it waits".to_owned(),
+        Some(span) => {
+            let span = Duration::from_millis(span);
+            format!("a proposal can be reviewed for {} from now on", wording::span(span))
+        }
+    }
+}
+
+fn applied(recorded: &Recorded, facts: &ProposalApplied, told: &Told) -> String {
+    let agent = told.agent(facts.agent, facts.agent_version);
+    let (proposal, artifact) = (facts.proposal, &facts.artifact);
+    let policy = wording::policy(facts.granted_by);
+    let digest = facts.digest;
+    let why = because(recorded.texts.get(&TextName::REASON));
+    format!(
+        "proposal {proposal} (`{artifact}`) of {agent} was applied without waiting for a person, \
+         as governance {policy} allows (digest {digest}){why}"
+    )
+}
+
+fn given(recorded: &Recorded, facts: &ReviewGiven, told: &Told) -> String {
+    let reviewer = told.principal(&facts.by);
+    let (proposal, digest) = (facts.proposal, facts.reviewed);
+    let key = facts.key.as_ref().map(|key| format!(", naming `{key}`")).unwrap_or_default();
+    let note = because(recorded.texts.get(&TextName::NOTE));
+    let how = match facts.decision {
+        ReviewDecision::Accepted => "as it stands",
+        ReviewDecision::Rejected => "to turn it down",
+        ReviewDecision::Revised => "in a version of their own",
+    };
+    format!(
+        "{reviewer} agreed to proposal {proposal} {how} (digest {digest}){key}, the first of two: \
+         it waits for another{note}"
+    )
+}
+
+fn refused(recorded: &Recorded, facts: &ReviewRefused, told: &Told) -> String {
+    let who = told.principal(&recorded.envelope.principal);
+    let why = because(recorded.texts.get(&TextName::REASON));
+    let (proposal, decision) = (facts.proposal, facts.decision);
+    format!("{who} could not review proposal {proposal} as `{decision}`{why}")
 }
 
 fn made(recorded: &Recorded, facts: &ProposalMade, told: &Told) -> String {
@@ -36,7 +96,14 @@ fn made(recorded: &Recorded, facts: &ProposalMade, told: &Told) -> String {
     let said = recorded.texts.get(&TextName::CONTENT).map(first_lines);
     let said = said.map(|said| format!(": \"{said}\"")).unwrap_or_default();
     let (proposal, artifact) = (facts.proposal, &facts.artifact);
-    format!("proposal {proposal} (`{artifact}`) waits for review, {basis}{key}{sure}{said}")
+    let waits = match (&facts.blocked, facts.terms.reviewers) {
+        (Some(because), _) => {
+            format!("is blocked by policy ({})", wording::block_reason(because))
+        }
+        (None, 1) => "waits for review".to_owned(),
+        (None, several) => format!("waits for review by {several} people"),
+    };
+    format!("proposal {proposal} (`{artifact}`) {waits}, {basis}{key}{sure}{said}")
 }
 
 fn reviewed(recorded: &Recorded, facts: &ProposalReviewed, told: &Told) -> String {

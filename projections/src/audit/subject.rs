@@ -74,12 +74,13 @@ fn names(event: &Event, agent: AgentId, told: &Told) -> bool {
     }
     match event {
         Event::Registry(registry) => {
-            agent
+            Some(agent)
                 == match registry {
-                    RegistryEvent::AgentRegistered(facts) => facts.agent,
-                    RegistryEvent::AgentRevised(facts) => facts.agent,
-                    RegistryEvent::AgentDeactivated(facts) => facts.agent,
-                    RegistryEvent::AgentReactivated(facts) => facts.agent,
+                    RegistryEvent::AgentRegistered(facts) => Some(facts.agent),
+                    RegistryEvent::AgentRevised(facts) => Some(facts.agent),
+                    RegistryEvent::AgentDeactivated(facts) => Some(facts.agent),
+                    RegistryEvent::AgentReactivated(facts) => Some(facts.agent),
+                    RegistryEvent::TaskTypeRegistered(_) => None,
                 }
         }
         Event::Governance(governance) => match governance {
@@ -112,7 +113,11 @@ fn names(event: &Event, agent: AgentId, told: &Told) -> bool {
         Event::Coordination(together) => names_together(together, agent),
         Event::Proposal(proposal) => {
             let proposal = match proposal {
+                ProposalEvent::ReviewRulesSet(_) => return false,
                 ProposalEvent::ProposalMade(facts) => facts.proposal,
+                ProposalEvent::ProposalApplied(facts) => facts.proposal,
+                ProposalEvent::ReviewGiven(facts) => facts.proposal,
+                ProposalEvent::ReviewRefused(facts) => facts.proposal,
                 ProposalEvent::ProposalReviewed(facts) => facts.proposal,
             };
             told.contributed_to(proposal, agent)

@@ -45,5 +45,10 @@ fn plan(plan: &TaskPlan) -> String {
         TaskPlan::Sessions { task_type, .. } => {
             format!("to be worked on in sessions under `{task_type}`")
         }
+        TaskPlan::Answer { task_type, shape, .. } => {
+            let shape = shape.as_ref();
+            let shape = shape.map(|it| format!(", in the shape `{}` v{}", it.name, it.version));
+            format!("to be answered by one agent under `{task_type}`{}", shape.unwrap_or_default())
+        }
     }
 }

@@ -108,6 +108,8 @@ pub(super) fn agreed(history: &mut History, name: &str) -> Position {
         key: Some(word("fix")),
         confidence: Confidence::new(0.9),
         digest: Digest::of(b"fix it"),
+        terms: ReviewTerms { reviewers: 1, expires_ms: None },
+        blocked: None,
     };
     history.on(name, made, Texts::none().with(TextName::CONTENT, "fix it"));
     let (outcome, because) = (TaskOutcome::Proposed, Conclusion::Consensus);

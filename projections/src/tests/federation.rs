@@ -72,7 +72,14 @@ pub(super) fn opened_within(log: Log) -> History {
         let policy = policy(&format!("propose {slug}"));
         let verbs = BTreeSet::from([Verb::Read, Verb::Propose]);
         let artifact = word("implementation");
-        let set = GovernancePolicySet { policy, agent: agent(slug), artifact, verbs, active: true };
+        let set = GovernancePolicySet {
+            policy,
+            agent: agent(slug),
+            artifact,
+            verbs,
+            reviewers: 1,
+            active: true,
+        };
         history.add(set, Texts::none());
     }
     for (slug, priority) in [("forge", 1), ("mace", 2), ("helm", 3)] {

@@ -35,6 +35,8 @@ fn traced() -> History {
         key: Some(word("fix")),
         confidence: None,
         digest: Digest::of(b"fix it"),
+        terms: ReviewTerms { reviewers: 1, expires_ms: None },
+        blocked: None,
     };
     history.on("login", made, Texts::none().with(TextName::CONTENT, "fix it"));
     history

@@ -2,6 +2,7 @@
 
 use convoke_events::Key;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::delegate::Action;
 
@@ -19,9 +20,33 @@ pub(super) struct Answer {
     /// What it does beside answering.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) actions: Vec<Action>,
+    /// What the shape of a task asks for beside all that.
+    #[serde(flatten)]
+    pub(super) fields: Map<String, Value>,
 }
 
 impl Answer {
+    /// The same with exactly the fields that a schema asks for beside the usual ones: a text that
+    /// nothing was said of is the body, a list is empty.
+    pub(super) fn with_fields_of(mut self, schema: &Value) -> Self {
+        const USUAL: [&str; 6] =
+            ["recommendation", "body", "confidence", "assumptions", "dissent", "actions"];
+        let asked = schema.get("properties").and_then(Value::as_object);
+        let asked = asked.into_iter().flatten().filter(|(name, _)| !USUAL.contains(&name.as_str()));
+        let fields = asked.map(|(name, about)| {
+            let said = self.fields.remove(name).unwrap_or_else(|| {
+                if about.get("type").and_then(Value::as_str) == Some("array") {
+                    Value::Array(Vec::new())
+                } else {
+                    Value::String(self.body.clone())
+                }
+            });
+            (name.clone(), said)
+        });
+        let fields = fields.collect();
+        Self { fields, ..self }
+    }
+
     /// The answer as JSON of at most this many bytes: the end of the body gives way first, then
     /// the assumptions. Nothing if what must be said does not fit.
     pub(super) fn within(mut self, bytes: usize) -> Option<String> {
@@ -63,6 +88,7 @@ mod tests {
             assumptions: vec!["one".to_owned(), "two".to_owned()],
             dissent: None,
             actions: Vec::new(),
+            fields: Map::new(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use convoke_events::{Confidence, Key};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::settings::{SettingsError, key, shape, share};
@@ -59,7 +59,9 @@ impl Compare {
             nearest.filter(|_| share >= self.at_least.millionths())
         {
             let body = format!("{common} of {all} words are those of {id}, `{other}`");
-            return answer(&self.recommend, body, share);
+            let mut answer = answer(&self.recommend, body, share);
+            answer.fields.insert("candidates".to_owned(), vec![*other].into());
+            return answer;
         }
         let common = nearest.map_or(0, |(likeness, ..)| likeness.common);
         let count = documents.len();
@@ -76,6 +78,7 @@ fn answer(key: &Key, body: String, millionths: u32) -> Answer {
         assumptions: vec!["titles with the same words mean the same".to_owned()],
         dissent: None,
         actions: Vec::new(),
+        fields: Map::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use convoke_events::{Confidence, Key};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::answer::Answer;
 use super::compare::Compare;
@@ -115,6 +115,7 @@ struct Rule {
     any: Vec<Phrase>,
     advice: Advice,
     delegate: Option<Delegate>,
+    fields: Map<String, Value>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -143,6 +144,8 @@ struct WrittenRule {
     confidence: f64,
     reason: String,
     delegate: Option<Value>,
+    #[serde(default)]
+    fields: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -183,7 +186,8 @@ impl Settings {
                 let body = format!("{}; found {}", rule.advice.reason, found.join(", "));
                 let assumption = "the words found mean what they usually mean";
                 let actions = rule.delegate.clone().map(Action::Delegate).into_iter().collect();
-                return Answer { actions, ..rule.advice.answer(body, assumption) };
+                let fields = rule.fields.clone();
+                return Answer { actions, fields, ..rule.advice.answer(body, assumption) };
             }
         }
         let body = format!("{}; found no word of any rule", self.otherwise.reason);
@@ -205,11 +209,12 @@ impl Rule {
             })
         });
         let any = words.collect::<Result<_, _>>()?;
-        let WrittenRule { recommend, confidence, reason, delegate, .. } = written;
+        let WrittenRule { recommend, confidence, reason, delegate, fields, .. } = written;
         let delegate = delegate.map(|it| Delegate::read(&format!("{field}.delegate"), it));
         Ok(Self {
             any,
             delegate: delegate.transpose()?,
+            fields,
             advice: Advice::check(field, WrittenAdvice { recommend, confidence, reason })?,
         })
     }
@@ -239,6 +244,7 @@ impl Advice {
             assumptions: vec![assumption.to_owned()],
             dissent: None,
             actions: Vec::new(),
+            fields: Map::new(),
         }
     }
 }

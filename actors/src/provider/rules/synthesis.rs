@@ -85,6 +85,7 @@ pub(super) fn put_together<'a>(
         dissent: Some(others.map(|contribution| contribution.id.to_owned()).collect()),
         recommendation: key,
         actions: Vec::new(),
+        fields: serde_json::Map::new(),
     })
 }
 

@@ -8,7 +8,7 @@ use crate::{
     GovernancePolicySet, HeldFor, HubOpened, InvocationId, Limits, MediaType, MicroUsd,
     OverrunCharged, Period, PolicyId, PolicyRef, PriceSet, Principal, ProviderName, Purpose, Rate,
     ReservationId, Reserved, Role, RoleGranted, RoleWithdrawn, Settled, Settlement, TaskId,
-    TextName, Texts, Tier, Tokens, TrustLevel, Verb,
+    TaskTypeRegistered, TextName, Texts, Tier, Tokens, TrustLevel, Verb,
 };
 
 pub(super) fn samples() -> Vec<(Event, Texts)> {
@@ -102,11 +102,14 @@ fn registry() -> Vec<(Event, Texts)> {
             .with(TextName::BASE_URL, "https://models.example/v1")
             .with_media(TextName::SETTINGS, MediaType::Json, r#"{"temperature":0}"#)
     };
+    let task_type =
+        TaskTypeRegistered { task_type: word("release_notes"), artifact: word("document") };
     vec![
         (AgentRegistered { agent: agent(), profile: profile() }.into(), texts()),
         (AgentRevised { agent: agent(), version: 2, profile: profile() }.into(), texts()),
         (AgentDeactivated { agent: agent() }.into(), reason()),
         (AgentReactivated { agent: agent() }.into(), reason()),
+        (task_type.into(), by_ada()),
     ]
 }
 
@@ -116,6 +119,7 @@ fn governance() -> Vec<(Event, Texts)> {
         agent: agent(),
         artifact: word("implementation"),
         verbs: [Verb::Read, Verb::Propose].into(),
+        reviewers: 2,
         active: true,
     };
     let blocked = AttemptBlocked {

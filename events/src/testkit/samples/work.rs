@@ -9,13 +9,12 @@ use crate::testkit::{NOON, word};
 use crate::{
     AfterFailure, Amount, Billed, BlockReason, BreakerClosed, BreakerHalfOpened, BreakerOpened,
     CollectiveConvened, CollectiveId, Conclusion, Confidence, ConsensusStatus,
-    ContributionRecorded, Credit, Digest, Escalation, Event, FailureClass, FinishReason,
+    ContributionRecorded, Digest, Escalation, Event, FailureClass, FinishReason,
     InteractionRecorded, InvocationAnswered, InvocationFailed, InvocationId, InvocationRecovered,
     InvocationStarted, MediaType, MicroUsd, OutcomeArrivedLate, OutcomeRecorded, Participant,
-    ParticipantStanding, ProposalBasis, ProposalId, ProposalMade, ProposalReviewed, ProviderName,
-    Purpose, Recourse, Recovery, RetryRules, RetryRulesSet, ReviewDecision, Synthesiser,
-    TaskConcluded, TaskOutcome, TaskPlan, TaskRules, TaskSubmitted, TextName, Texts, Tokens, Usage,
-    Verb, VerdictReached,
+    ParticipantStanding, ProviderName, Purpose, Recourse, Recovery, RetryRules, RetryRulesSet,
+    Synthesiser, TaskConcluded, TaskOutcome, TaskPlan, TaskRules, TaskSubmitted, TextName, Texts,
+    Tokens, Usage, Verb, VerdictReached,
 };
 
 pub(super) fn samples() -> Vec<(Event, Texts)> {
@@ -24,7 +23,7 @@ pub(super) fn samples() -> Vec<(Event, Texts)> {
     samples.extend(resilience());
     samples.extend(delegations::samples());
     samples.extend(collectives());
-    samples.extend(proposals());
+    samples.extend(super::proposals::samples());
     samples.extend(coordination::samples());
     samples.extend(super::lifecycle::samples());
     samples.extend(host());
@@ -38,15 +37,11 @@ const RULES: TaskRules = TaskRules {
     one_failure_fails_all: true,
 };
 
-fn collective() -> CollectiveId {
+pub(super) fn collective() -> CollectiveId {
     CollectiveId::derive(&["sample"])
 }
 
-fn proposal() -> ProposalId {
-    ProposalId::derive(&["sample"])
-}
-
-fn confidence() -> Option<Confidence> {
+pub(super) fn confidence() -> Option<Confidence> {
     Confidence::from_millionths(875_000)
 }
 
@@ -59,7 +54,7 @@ const USAGE: Usage = Usage {
     cost: Some(MicroUsd::new(1_234)),
 };
 
-fn answer() -> Texts {
+pub(super) fn answer() -> Texts {
     let content = r#"{"recommendation":"fix it","body":"…","confidence":0.875}"#;
     Texts::none().with_media(TextName::CONTENT, MediaType::Json, content)
 }
@@ -232,42 +227,6 @@ fn collectives() -> Vec<(Event, Texts)> {
     };
     let title = Texts::none().with(TextName::TITLE, "it crashes");
     vec![(convened.into(), title), (contribution.into(), answer()), (verdict.into(), reason())]
-}
-
-fn proposals() -> Vec<(Event, Texts)> {
-    let made = ProposalMade {
-        proposal: proposal(),
-        task: task(),
-        collective: Some(collective()),
-        task_type: word("implementation"),
-        artifact: word("implementation"),
-        basis: ProposalBasis::Synthesis {
-            agent: agent(),
-            agent_version: 2,
-            invocation: invocation(),
-        },
-        key: Some(word("fix-it")),
-        confidence: confidence(),
-        digest: Digest::of(b"content"),
-    };
-    let reviewed = ProposalReviewed {
-        proposal: proposal(),
-        decision: ReviewDecision::Revised,
-        reviewed: Digest::of(b"content"),
-        revised: Some(Digest::of(b"revised")),
-        key: Some(word("wait")),
-        credits: vec![Credit {
-            agent: agent(),
-            agent_version: 2,
-            task_type: word("implementation"),
-            right: true,
-            confidence: confidence(),
-        }],
-    };
-    let texts = Texts::none()
-        .with(TextName::PRINCIPAL, "Grace Hopper")
-        .with(TextName::CONTENT, "# Fix it\n\nBut carefully.\n");
-    vec![(made.into(), answer()), (reviewed.into(), texts)]
 }
 
 fn host() -> Vec<(Event, Texts)> {

@@ -106,7 +106,7 @@ fn unknown_fields_are_refused_wherever_they_are() {
     check(
         |settings| settings["rules"][1]["all"] = json!(["a"]),
         "rules[1]",
-        "`rules[1]`: unknown field `all`, expected one of `any`, `recommend`, `confidence`, `reason`, `delegate`",
+        "`rules[1]`: unknown field `all`, expected one of `any`, `recommend`, `confidence`, `reason`, `delegate`, `fields`",
     );
     check(
         |settings| settings["otherwise"]["any"] = json!(["a"]),
