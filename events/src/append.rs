@@ -13,6 +13,9 @@ pub const MAX_APPEND_EVENTS: usize = 1_024;
 /// The most bytes one append may take, encoded.
 pub const MAX_APPEND_BYTES: usize = 1024 * 1024;
 
+/// About how many bytes the facts of one event take.
+const FACTS: usize = 128;
+
 /// An event that has been decided and is not in the log yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
@@ -184,9 +187,10 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    fn of_none(principal: &Principal) -> Self {
-        let principal = principal.to_string();
-        Self { principal, facts: Vec::new(), ends: Vec::new(), size: 0 }
+    /// Nothing yet of so many events.
+    fn of_none(principal: &Principal, events: usize) -> Self {
+        let (facts, ends) = (Vec::with_capacity(events * FACTS), Vec::with_capacity(events));
+        Self { principal: principal.to_string(), facts, ends, size: 0 }
     }
 
     /// The facts of its event number `nth`, from 0.
@@ -211,17 +215,17 @@ impl Append {
 
     pub(crate) fn check_within(&self, longest: usize) -> Result<(), AppendError> {
         self.check_count()?;
-        if self.may_be_split() {
-            let (split, _) = self.clone().split(longest)?;
-            split.measure().map(drop)
-        } else {
-            self.measure().map(drop)
+        let measured = self.measure();
+        if !self.may_be_split() || (measured.is_ok() && self.stays_whole(longest)) {
+            return measured.map(drop);
         }
+        let (split, _) = self.clone().split(longest)?;
+        split.measure().map(drop)
     }
 
     /// Encodes the facts of every event and measures every record.
     pub(crate) fn measure(&self) -> Result<Measured, AppendError> {
-        let mut all = Measured::of_none(&self.principal);
+        let mut all = Measured::of_none(&self.principal, self.events.len());
         for pending in &self.events {
             self.measure_next(pending, &mut all)?;
         }
@@ -244,7 +248,7 @@ impl Append {
 
     /// Whether an event of this append takes more than a record may.
     pub(crate) fn is_too_large(&self, pending: &Pending) -> bool {
-        let measured = self.measure_next(pending, &mut Measured::of_none(&self.principal));
+        let measured = self.measure_next(pending, &mut Measured::of_none(&self.principal, 1));
         matches!(measured, Err(AppendError::TooLarge(_)))
     }
 

@@ -112,6 +112,15 @@ impl Append {
         })
     }
 
+    /// Whether nothing is moved out of it as long as each of its events fits its record, and no text
+    /// is longer than this.
+    pub(crate) fn stays_whole(&self, limit: usize) -> bool {
+        let longest = INLINE.min(limit);
+        let mut texts = self.events.iter().flat_map(|pending| pending.texts.iter());
+        texts
+            .all(|text| matches!(&text.body, TextBody::Inline(content) if content.len() <= longest))
+    }
+
     /// Moves out every text that is longer than a record should hold, and the longest ones of an
     /// event until it fits.
     pub(crate) fn split(mut self, limit: usize) -> Result<(Self, Vec<Body>), TooLarge> {
