@@ -22,6 +22,8 @@ pub struct Views {
     pub budgets: Live<Budgets>,
     /// What calls were thought to use, and what they used.
     pub estimates: Live<Estimates>,
+    /// How agents perform, and what people made of it.
+    pub performance: Live<Performance>,
     /// Who is asked, and who was.
     pub routing: Live<Routing>,
     /// What agents may do, and what was denied.
@@ -40,6 +42,7 @@ impl Views {
             delegations: lineup.add(),
             budgets: lineup.add(),
             estimates: lineup.add(),
+            performance: lineup.add(),
             routing: lineup.add(),
             governance: lineup.add(),
             runner: lineup.start()?,

@@ -9,6 +9,7 @@ mod federation;
 mod following;
 mod history;
 mod lineups;
+mod performing;
 mod provenance;
 mod ruling;
 mod spending;

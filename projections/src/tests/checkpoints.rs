@@ -58,6 +58,7 @@ fn every_view_comes_back_from_its_checkpoint_as_it_was() {
     comes_back::<Proposals>(&history, directory.path());
     comes_back::<Collectives>(&history, directory.path());
     comes_back::<Budgets>(&history, directory.path());
+    comes_back::<Performance>(&history, directory.path());
     comes_back::<Routing>(&history, directory.path());
     comes_back::<Governance>(&history, directory.path());
     comes_back::<Delegations>(&history, directory.path());

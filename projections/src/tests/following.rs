@@ -37,6 +37,7 @@ fn a_live_view_is_the_rebuilt_view_and_the_one_carried_on_from_half_way() {
     same_live_and_rebuilt::<Proposals>(&history);
     same_live_and_rebuilt::<Collectives>(&history);
     same_live_and_rebuilt::<Budgets>(&history);
+    same_live_and_rebuilt::<Performance>(&history);
     same_live_and_rebuilt::<Routing>(&history);
     same_live_and_rebuilt::<Governance>(&history);
     same_live_and_rebuilt::<Delegations>(&history);
