@@ -14,6 +14,7 @@ mod opening;
 mod ordering;
 mod proposals;
 mod render;
+mod report;
 mod review;
 mod route;
 mod run;
@@ -56,6 +57,7 @@ fn perform(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Collectives(collectives) => collectives::collectives(global, collectives, output),
         Command::Budgets(budgets) => budgets::budgets(global, budgets, output),
         Command::Delegations(delegations) => delegations::delegations(global, delegations, output),
+        Command::Report(report) => report::report(global, report, output),
         Command::Review(review) => review::review(global, review, output),
         Command::Audit(audit) => audit::audit(global, audit, output),
         Command::Route(args) => route::route(args, output),

@@ -3,7 +3,7 @@
 use convoke_events::Log;
 use convoke_projections::{
     Agents, Budgets, Collectives, Delegations, Estimates, Governance, Held, Lineup, Live,
-    Proposals, Routing, Runner, StartError, Tasks,
+    Performance, Proposals, Routing, Runner, StartError, Tasks,
 };
 
 /// Read models that follow the log; each can be waited for, so that a caller reads its own writes.

@@ -96,6 +96,12 @@ impl Governance {
         self.defaults.get(hub).copied().unwrap_or(GovernanceDefault::Deny)
     }
 
+    /// Every hub that chose a default, set a policy or denied an attempt.
+    pub fn hubs(&self) -> impl Iterator<Item = &HubId> {
+        let of_policies = self.policies.values().map(|policy| &policy.hub);
+        self.defaults.keys().chain(of_policies).chain(self.blocked.iter().map(|one| &one.hub))
+    }
+
     /// Every policy of the hub, by artifact and agent, the ones switched off too.
     pub fn policies(&self, hub: &HubId) -> Vec<&GovernancePolicy> {
         let mut policies: Vec<_> = self.policies.values().filter(|one| one.hub == *hub).collect();

@@ -69,7 +69,7 @@ impl Performance {
             }
             let slug = self.slugs.of(whose.agent);
             let of_span =
-                |(span, work): (std::cmp::Reverse<Span>, Work)| whose.record(&slug, span.0, work);
+                |(span, work): (std::cmp::Reverse<Span>, Work)| whose.record(&slug, span.0, &work);
             records.extend(spans.into_iter().map(of_span));
         }
         records
@@ -104,6 +104,7 @@ impl Performance {
     fn invocation_event(&mut self, event: &Recorded, facts: &InvocationEvent) {
         let invocation = match facts {
             InvocationEvent::InvocationStarted(facts) => return self.started(event, facts),
+            InvocationEvent::InvocationRecovered(_) => return,
             InvocationEvent::InvocationAnswered(facts) => facts.invocation,
             InvocationEvent::InvocationFailed(facts) => facts.invocation,
             InvocationEvent::OutcomeArrivedLate(facts) => facts.invocation,

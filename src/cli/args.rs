@@ -1,5 +1,6 @@
 //! What was typed.
 
+pub(super) mod report;
 pub(super) mod route;
 
 use std::path::PathBuf;
@@ -76,6 +77,10 @@ pub(super) enum Command {
     Budgets(Budgets),
     /// What agents handed to each other under a task, and what came of it
     Delegations(Delegations),
+    /// What the log says about agents, money and decisions, as of any moment
+    ///
+    /// A table for people, JSON or CSV for programs, or one page for a browser.
+    Report(report::Report),
     /// Accept, reject or revise a proposal
     Review(Review),
     /// The whole story of a task, a proposal or an agent, event by event, in words

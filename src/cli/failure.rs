@@ -12,6 +12,8 @@ use convoke_events::{
     OpenError, Position, ProveError, ReadError, RepairError, RestoreError, VouchError,
 };
 
+use convoke_projections::Breakdown;
+
 use crate::config::ConfigError;
 use crate::decisions::DecisionError;
 use crate::{ShutdownError, StartError};
@@ -101,6 +103,9 @@ pub(super) enum Failure {
     /// Nothing could be saved of a damaged log.
     #[error(transparent)]
     Repair(#[from] RepairError),
+    /// A view that a report rests on stopped at an event.
+    #[error("the view `{projection}` stopped")]
+    View { projection: &'static str, source: Breakdown },
     /// Standard input cannot be read.
     #[error("standard input cannot be read")]
     Input { source: io::Error },
@@ -184,6 +189,7 @@ impl Failure {
             | Self::Write { .. }
             | Self::File { .. }
             | Self::Waiting { .. }
+            | Self::View { .. }
             | Self::Input { .. }
             | Self::Output(_) => FAILED,
         })
@@ -224,6 +230,10 @@ impl Failure {
             }
             Self::Vouch(VouchError::Nobody { .. }) => Some(
                 "only whoever holds the log's key can sign one: --key-file names it".to_owned(),
+            ),
+            Self::View { .. } => Some(
+                "`convoke log verify` says what the log has lost; other reports are not touched by it"
+                    .to_owned(),
             ),
             Self::Proof { .. } => {
                 Some("whoever gave it does not have the log this key signed".to_owned())

@@ -133,7 +133,8 @@ impl Table {
         widths
     }
 
-    fn aligned(&self) -> String {
+    /// The table as lines of aligned columns.
+    pub(super) fn aligned(&self) -> String {
         let headings: Vec<String> = self.headings.iter().map(ToString::to_string).collect();
         let widths = self.widths();
         let mut text = String::new();

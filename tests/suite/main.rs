@@ -12,6 +12,7 @@ mod binary; // helpers: the real command, its output and its directories
 mod command_budgets; // `convoke budgets …`: the tree, limits by the day, closed accounts opened again
 mod command_delegations; // `convoke delegations …`: who handed what to whom, and its cost in the tree
 mod command_log; // `convoke log …`: receipts, order, bad lines, one directory one owner
+mod command_report; // `convoke report`: three formats, any moment, one page, and views that stopped
 mod command_review; // `convoke review`: accepted, rejected, revised, refused
 mod command_route; // `convoke route simulate`, `explain`, `what-if`: decisions foreseen and made again
 mod command_run; // `convoke run`: the summary, and the same again without an event

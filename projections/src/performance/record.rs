@@ -129,7 +129,7 @@ pub struct Proposals {
 }
 
 impl Whose {
-    pub(super) fn record(&self, slug: &str, period: Span, work: Work) -> PerformanceRecord {
+    pub(super) fn record(&self, slug: &str, period: Span, work: &Work) -> PerformanceRecord {
         let calibration = work.tally.calibration();
         let mean = |sum: f64, count: u32| (count > 0).then(|| sum / f64::from(count));
         PerformanceRecord {

@@ -45,7 +45,7 @@ impl Work {
     /// Takes in the end of a call.
     pub(super) fn called(&mut self, event: &InvocationEvent) {
         match event {
-            InvocationEvent::InvocationStarted(_) => {}
+            InvocationEvent::InvocationStarted(_) | InvocationEvent::InvocationRecovered(_) => {}
             InvocationEvent::InvocationAnswered(facts) => {
                 self.answered = self.answered.saturating_add(1);
                 self.timed(Some(facts.latency_us));
