@@ -47,12 +47,12 @@ struct Whose {
 }
 
 impl Performance {
-    /// The records that pass, by hub, agent, version and task type, the newest period first.
+    /// The records that pass, by hub, slug, version and task type, the newest period first.
     ///
     /// Periods are counted back in whole days from the day of the newest event: the first ends with
     /// it.
     pub fn records(&self, filter: &Filter) -> Vec<PerformanceRecord> {
-        let mut records = Vec::new();
+        let mut records: Vec<PerformanceRecord> = Vec::new();
         let Some(newest) = self.newest else {
             return records;
         };
@@ -72,6 +72,7 @@ impl Performance {
                 |(span, work): (std::cmp::Reverse<Span>, Work)| whose.record(&slug, span.0, &work);
             records.extend(spans.into_iter().map(of_span));
         }
+        records.sort_by(|one, other| one.order().cmp(&other.order()));
         records
     }
 
@@ -91,9 +92,11 @@ impl Performance {
 
     fn started(&mut self, event: &Recorded, facts: &InvocationStarted) {
         let decided = || self.types.get(&facts.task)?.get(&facts.decision).cloned();
-        let task_type = match facts.purpose {
-            Purpose::Synthesis => TaskType::new("synthesis").ok(),
-            Purpose::Triage | Purpose::Contribution | Purpose::Delegation => decided(),
+        // Writing a synthesis is work of its own kind, whatever it is about.
+        let task_type = if facts.purpose == Purpose::Synthesis {
+            TaskType::new("synthesis").ok()
+        } else {
+            decided()
         };
         let Some(task_type) = task_type else { return };
         let (hub, agent) = (event.envelope.hub.clone(), facts.agent);

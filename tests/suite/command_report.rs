@@ -122,8 +122,8 @@ fn a_view_that_an_event_stopped_is_named_with_its_position_and_the_others_go_on(
     let long = format!("{CRASH} {}", "And again. ".repeat(1_000));
     run(&data, place.path(), &[("one", "It crashes", CRASH), ("two", "It crashes", &long)]);
     let events = json_lines(&data, &["log", "export"]);
-    let poisoned = events.iter().filter(|event| event["event_type"] == "TaskSubmitted");
-    let poisoned = poisoned.last().unwrap()["position"].to_string();
+    let submitted = |event: &&Value| event["event_type"] == "TaskSubmitted";
+    let poisoned = events.iter().rfind(submitted).unwrap()["position"].to_string();
     for body in bodies(&data.join("bodies")) {
         fs::remove_file(body).unwrap();
     }

@@ -128,6 +128,14 @@ pub struct Proposals {
     pub revised: u32,
 }
 
+impl PerformanceRecord {
+    /// By what records are ordered.
+    pub(super) fn order(&self) -> impl Ord + '_ {
+        let whose = (&self.hub, &self.slug, self.agent, self.agent_version, &self.task_type);
+        (whose, std::cmp::Reverse(self.period))
+    }
+}
+
 impl Whose {
     pub(super) fn record(&self, slug: &str, period: Span, work: &Work) -> PerformanceRecord {
         let calibration = work.tally.calibration();
