@@ -7,6 +7,7 @@ mod delegations;
 mod estimates;
 mod federation;
 mod following;
+mod histories;
 mod history;
 mod lineups;
 mod performing;
