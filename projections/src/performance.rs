@@ -142,7 +142,8 @@ impl Performance {
             ProposalBasis::Synthesis { agent, agent_version, .. } => {
                 (*agent, *agent_version, TaskType::new("synthesis").ok())
             }
-            ProposalBasis::Answer { agent, agent_version, .. } => {
+            ProposalBasis::Answer { agent, agent_version, .. }
+            | ProposalBasis::Report { agent, agent_version, .. } => {
                 (*agent, *agent_version, Some(facts.task_type.clone()))
             }
             // Nobody's own: contributions side by side.

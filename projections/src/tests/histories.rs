@@ -83,12 +83,12 @@ fn one_view<V: Projection + PartialEq + Debug>(history: &History, earlier: Posit
 
 #[test]
 fn live_rebuilt_resumed_and_as_of_are_one_for_every_view_of_any_history() {
-    for seed in 0..12 {
+    for seed in 0..6 {
         let history = happened(seed);
         let place = tempfile::tempdir().unwrap();
         let place = place.path();
         let head = history.log.head().position;
-        let earlier = Position::after(Draws(seed ^ 77).below(head));
+        let earlier = Position::after(Draws(!seed).below(head));
         println!("seed {seed}: {head} events, earlier {earlier}");
         one_view::<Agents>(&history, earlier, place);
         one_view::<Tasks>(&history, earlier, place);
