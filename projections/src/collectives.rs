@@ -6,16 +6,17 @@ mod collective;
 use std::collections::BTreeMap;
 
 use convoke_events::{
-    Amount, BudgetEvent, CollectiveEvent, CollectiveId, Event, HubId, InvocationEvent,
-    InvocationId, ProposalEvent, Recorded, TaskEvent, TaskId, TextName,
+    Amount, BudgetEvent, CollectiveEvent, CollectiveId, ConsensusStatus, Event, HubId,
+    InvocationEvent, InvocationId, Position, ProposalEvent, Recorded, TaskEvent, TaskId, TaskType,
+    TextName,
 };
 use serde::{Deserialize, Serialize};
 
 pub use call::{Answer, Call, Failure};
 pub use collective::{Collective, Participant, Synthesis, Verdict};
 
-use crate::Projection;
 use crate::names::{Slugs, text};
+use crate::{Listed, Page, Paging, Projection, page};
 
 /// Every collective that was ever convened.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +29,38 @@ pub struct Collectives {
     slugs: Slugs,
 }
 
+/// Which collectives are asked for; whatever is none passes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CollectiveFilter {
+    /// Of this hub.
+    pub hub: Option<HubId>,
+    /// That came to this.
+    pub status: Option<ConsensusStatus>,
+    /// On this task type.
+    pub task_type: Option<TaskType>,
+}
+
+impl CollectiveFilter {
+    /// Whether the collective is among those asked for.
+    pub fn takes(&self, collective: &Collective) -> bool {
+        self.hub.as_ref().is_none_or(|hub| *hub == collective.hub)
+            && self.status.is_none_or(|status| status == collective.status)
+            && self.task_type.as_ref().is_none_or(|known| *known == collective.task_type)
+    }
+}
+
+impl Listed for Collective {
+    fn position(&self) -> Position {
+        self.position
+    }
+}
+
 impl Collectives {
+    /// A page of the collectives that pass.
+    pub fn page(&self, filter: &CollectiveFilter, paging: Paging) -> Page<'_, Collective> {
+        page(self.iter(), |one| filter.takes(one), paging)
+    }
+
     /// The collective with this id.
     pub fn get(&self, id: CollectiveId) -> Option<&Collective> {
         self.by_id.get(&id)

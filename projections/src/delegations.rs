@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use convoke_events::{
     AccountId, AgentId, Amount, BudgetEvent, DelegationEvent, DelegationId, DelegationRefused,
     DelegationRequested, Event, HeldFor, HubId, InvocationEvent, InvocationId, InvocationStarted,
-    Purpose, Recorded, RegistryEvent, TaskEvent, TaskId, TextName,
+    Position, Purpose, Recorded, RegistryEvent, TaskEvent, TaskId, TextName,
 };
 use serde::{Deserialize, Serialize};
 
 pub use delegation::{Delegation, DelegationStatus, Outcome, Party, Refused};
 
-use crate::Projection;
 use crate::collectives::Call;
 use crate::names::{Slugs, text};
+use crate::{Listed, Page, Paging, Projection, page};
 
 /// Every delegation there ever was, and every one that was refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,42 @@ pub struct Delegations {
     slugs: Slugs,
 }
 
+/// Which delegations are asked for; whatever is none passes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DelegationFilter {
+    /// Of this hub.
+    pub hub: Option<HubId>,
+    /// That stand like this.
+    pub status: Option<DelegationStatus>,
+    /// Under this task.
+    pub task: Option<TaskId>,
+    /// In which this agent hands over or is handed to.
+    pub agent: Option<AgentId>,
+}
+
+impl DelegationFilter {
+    /// Whether the delegation is among those asked for.
+    pub fn takes(&self, delegation: &Delegation) -> bool {
+        let takes_part = |agent| [delegation.from.agent, delegation.to.agent].contains(&agent);
+        self.hub.as_ref().is_none_or(|hub| *hub == delegation.hub)
+            && self.status.is_none_or(|status| status == delegation.status)
+            && self.task.is_none_or(|task| task == delegation.task)
+            && self.agent.is_none_or(takes_part)
+    }
+}
+
+impl Listed for Delegation {
+    fn position(&self) -> Position {
+        self.position
+    }
+}
+
 impl Delegations {
+    /// A page of the delegations that pass.
+    pub fn page(&self, filter: &DelegationFilter, paging: Paging) -> Page<'_, Delegation> {
+        page(self.iter(), |one| filter.takes(one), paging)
+    }
+
     /// The delegation with this id.
     pub fn get(&self, id: DelegationId) -> Option<&Delegation> {
         self.by_id.get(&id)

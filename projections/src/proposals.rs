@@ -12,8 +12,8 @@ use convoke_events::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Projection;
 use crate::names::{Slugs, text, who};
+use crate::{Listed, Page, Paging, Projection, page};
 
 /// Every proposal that was ever made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,7 +166,41 @@ pub struct Review {
     pub at: Timestamp,
 }
 
+/// Which proposals are asked for; whatever is none passes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProposalFilter {
+    /// Of this hub.
+    pub hub: Option<HubId>,
+    /// That stand like this.
+    pub status: Option<ProposalStatus>,
+    /// Of this kind.
+    pub artifact: Option<ArtifactType>,
+    /// From this task.
+    pub task: Option<TaskId>,
+}
+
+impl ProposalFilter {
+    /// Whether the proposal is among those asked for.
+    pub fn takes(&self, proposal: &Proposal) -> bool {
+        self.hub.as_ref().is_none_or(|hub| *hub == proposal.hub)
+            && self.status.is_none_or(|status| status == proposal.status)
+            && self.artifact.as_ref().is_none_or(|artifact| *artifact == proposal.artifact)
+            && self.task.is_none_or(|task| task == proposal.task)
+    }
+}
+
+impl Listed for Proposal {
+    fn position(&self) -> Position {
+        self.position
+    }
+}
+
 impl Proposals {
+    /// A page of the proposals that pass.
+    pub fn page(&self, filter: &ProposalFilter, paging: Paging) -> Page<'_, Proposal> {
+        page(self.iter(), |one| filter.takes(one), paging)
+    }
+
     /// The proposal with this id.
     pub fn get(&self, id: ProposalId) -> Option<&Proposal> {
         self.by_id.get(&id)

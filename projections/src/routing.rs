@@ -9,8 +9,8 @@ use convoke_events::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Projection;
 use crate::names::{Slugs, text};
+use crate::{Listed, Page, Paging, Projection, page};
 
 /// Every routing policy as it stands, and every decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +123,42 @@ impl RoutingRecord {
     }
 }
 
+/// Which decisions are asked for; whatever is none passes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DecisionFilter {
+    /// Of this hub.
+    pub hub: Option<HubId>,
+    /// For this task type.
+    pub task_type: Option<TaskType>,
+    /// That considered this agent.
+    pub agent: Option<AgentId>,
+    /// That fell at this moment or later.
+    pub since: Option<Timestamp>,
+}
+
+impl DecisionFilter {
+    /// Whether the decision is among those asked for.
+    pub fn takes(&self, decision: &Decision) -> bool {
+        let considers = |agent| decision.candidates.iter().any(|one| one.agent == agent);
+        self.hub.as_ref().is_none_or(|hub| *hub == decision.hub)
+            && self.task_type.as_ref().is_none_or(|known| *known == decision.task_type)
+            && self.agent.is_none_or(considers)
+            && self.since.is_none_or(|since| decision.at >= since)
+    }
+}
+
+impl Listed for Decision {
+    fn position(&self) -> Position {
+        self.position
+    }
+}
+
 impl Routing {
+    /// A page of the decisions that pass.
+    pub fn page(&self, filter: &DecisionFilter, paging: Paging) -> Page<'_, Decision> {
+        page(self.newest_first(), |one| filter.takes(one), paging)
+    }
+
     /// Every policy of the hub, by task type and priority, the ones switched off too.
     pub fn policies(&self, hub: &HubId) -> Vec<&RoutingPolicy> {
         let mut policies: Vec<_> = self.policies.values().filter(|one| one.hub == *hub).collect();

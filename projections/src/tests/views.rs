@@ -146,3 +146,38 @@ fn views_are_json_with_snake_case_names() {
     assert!(serde_json::to_value(view::<Delegations>(&history)).unwrap().is_object());
     assert!(serde_json::to_value(view::<Estimates>(&history)).unwrap().is_object());
 }
+
+#[test]
+fn pages_of_views_hold_what_their_filter_takes() {
+    use crate::collectives::CollectiveFilter;
+    use crate::proposals::{ProposalFilter, ProposalStatus};
+    use crate::routing::DecisionFilter;
+    use crate::{Order, Paging};
+    let mut history = opened();
+    for name in ["login", "search", "export"] {
+        agreed(&mut history, name);
+    }
+    convene(&mut history, "open");
+    let proposals = view::<Proposals>(&history);
+    let paging = Paging { limit: 2, order: Order::Oldest, ..Paging::default() };
+    let accepted =
+        ProposalFilter { status: Some(ProposalStatus::Accepted), ..ProposalFilter::default() };
+    let first = proposals.page(&accepted, paging);
+    let ids: Vec<ProposalId> = first.entries.iter().map(|one| one.id).collect();
+    assert_eq!(ids, ["login", "search"].map(proposal));
+    let second = proposals.page(&accepted, Paging { after: first.next, ..paging });
+    assert_eq!((second.entries.len(), second.next), (1, None));
+    let foreign = ProposalFilter { hub: Some(word("other")), ..ProposalFilter::default() };
+    assert!(proposals.page(&foreign, paging).entries.is_empty());
+    let pending =
+        CollectiveFilter { status: Some(ConsensusStatus::Pending), ..CollectiveFilter::default() };
+    let collectives = view::<Collectives>(&history);
+    let found = collectives.page(&pending, paging);
+    assert_eq!(found.entries.iter().map(|one| one.id).collect::<Vec<_>>(), [collective("open")]);
+    let routing = view::<Routing>(&history);
+    let of_helm = DecisionFilter { agent: Some(agent("helm")), ..DecisionFilter::default() };
+    let all = Paging { limit: 1_000, ..Paging::default() };
+    let found = routing.page(&of_helm, all);
+    assert_eq!(found.entries.len(), 4, "helm was considered once a task");
+    assert!(found.entries.is_sorted_by(|one, next| one.position > next.position));
+}
