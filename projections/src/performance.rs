@@ -194,11 +194,10 @@ impl Projection for Performance {
             types.insert(facts.decision, facts.task_type.clone());
         } else if let Event::Task(TaskEvent::TaskConcluded(facts)) = &event.event {
             self.types.remove(&facts.task);
-        } else if let Event::Proposal(proposal) = &event.event {
-            match proposal {
-                ProposalEvent::ProposalMade(facts) => self.made(event, facts),
-                ProposalEvent::ProposalReviewed(facts) => self.reviewed(event, facts),
-            }
+        } else if let Event::Proposal(ProposalEvent::ProposalMade(facts)) = &event.event {
+            self.made(event, facts);
+        } else if let Event::Proposal(ProposalEvent::ProposalReviewed(facts)) = &event.event {
+            self.reviewed(event, facts);
         }
     }
 
