@@ -3,6 +3,7 @@
 mod agents;
 mod args;
 mod audit;
+mod board;
 mod budgets;
 mod collectives;
 mod delegations;
@@ -59,6 +60,7 @@ fn perform(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Delegations(delegations) => delegations::delegations(global, delegations, output),
         Command::Report(report) => report::report(global, report, output),
         Command::Review(review) => review::review(global, review, output),
+        Command::Board(board) => board::board(global, board, output),
         Command::Audit(audit) => audit::audit(global, audit, output),
         Command::Route(args) => route::route(args, output),
         Command::Explain(args) => explain::explain(global, args, output),

@@ -2,7 +2,7 @@
 
 use convoke_events::Log;
 use convoke_projections::{
-    Agents, Budgets, Collectives, Delegations, Estimates, Governance, Held, Lineup, Live,
+    Agents, Boards, Budgets, Collectives, Delegations, Estimates, Governance, Held, Lineup, Live,
     Performance, Proposals, Routing, Runner, StartError, Tasks,
 };
 
@@ -18,6 +18,8 @@ pub struct Views {
     pub collectives: Live<Collectives>,
     /// What agents handed to each other.
     pub delegations: Live<Delegations>,
+    /// What agents of one task do together.
+    pub boards: Live<Boards>,
     /// What may be spent and what was.
     pub budgets: Live<Budgets>,
     /// What calls were thought to use, and what they used.
@@ -40,6 +42,7 @@ impl Views {
             proposals: lineup.add(),
             collectives: lineup.add(),
             delegations: lineup.add(),
+            boards: lineup.add(),
             budgets: lineup.add(),
             estimates: lineup.add(),
             performance: lineup.add(),

@@ -25,5 +25,6 @@ mod reviews;
 mod routing;
 mod session;
 mod shapes;
+mod silence;
 mod stage;
 mod tasks;

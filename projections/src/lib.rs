@@ -29,6 +29,7 @@
 
 pub mod agents;
 pub mod audit;
+pub mod boards;
 pub mod budgets;
 pub mod collectives;
 pub mod delegations;
@@ -57,6 +58,7 @@ mod wording;
 mod tests;
 
 pub use agents::Agents;
+pub use boards::Boards;
 pub use budgets::Budgets;
 pub use collectives::Collectives;
 pub use delegations::Delegations;

@@ -1,6 +1,7 @@
 //! The views, fed with a small history written by hand.
 
 mod agreement;
+mod boards;
 mod checkpoints;
 mod delegating;
 mod delegations;

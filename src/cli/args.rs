@@ -1,5 +1,6 @@
 //! What was typed.
 
+pub(super) mod board;
 pub(super) mod report;
 pub(super) mod route;
 
@@ -91,6 +92,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// Which recorded decisions and refusals would have fallen otherwise, and at what cost
     WhatIf(WhatIf),
+    /// What the agents of a task wrote, said and voted together, and who was called in to help
+    Board(board::Board),
     /// The log itself
     Log(Log),
 }

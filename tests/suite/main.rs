@@ -39,5 +39,6 @@ mod real_models; // agents that real models answer for: through the command and 
 mod run_survives_kill; // SIGKILL at any moment, run again: the same end
 mod scenario_errors; // malformed input: file, line, field, what is allowed; nothing written
 mod secrets_stay; // 20 secrets planted everywhere, and none of them found anywhere
+mod sessions; // agents the host runs act in sessions, and the board shows it
 mod store_contract; // every store against the contract's MUSTs
 mod walls; // who leans on whom
