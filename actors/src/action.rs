@@ -12,7 +12,7 @@ mod refusing;
 use convoke_events::{ActionKind, Ballot, DelegationId, MessageKind, Section, Slug, TaskId, Verb};
 use serde::{Deserialize, Serialize};
 
-use crate::lifecycle::WorkAction;
+pub use crate::lifecycle::WorkAction;
 
 pub(crate) use self::doing::{Actor, asked, key, wanted};
 pub(crate) use self::reading::{Wanted, of_answer, schema};

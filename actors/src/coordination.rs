@@ -133,6 +133,13 @@ impl Coordination {
         }
     }
 
+    /// Takes in that an agent worked on a task.
+    pub(crate) fn worked_on(&mut self, id: EventId, at: Timestamp, task: TaskId) {
+        if self.tasks.contains_key(&task) {
+            self.change(id, task, |joint| joint.worked_on(at));
+        }
+    }
+
     /// Takes in what a collective of a task did.
     pub(crate) fn collective(&mut self, id: EventId, task: TaskId, event: &CollectiveEvent) {
         match event {

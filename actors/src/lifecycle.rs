@@ -153,6 +153,38 @@ impl Lifecycle {
         self.work.values().filter_map(|work| work.lease.as_ref())
     }
 
+    /// The lease under which a task is worked on, if there is one.
+    pub(crate) fn lease_on(&self, task: TaskId) -> Option<&Lease> {
+        self.work.get(&task)?.lease.as_ref()
+    }
+
+    /// The task on which an event shows that somebody works.
+    pub(crate) fn worked_on(&self, event: &LifecycleEvent) -> Option<TaskId> {
+        let lease = match event {
+            LifecycleEvent::PacketIssued(packet) => return Some(packet.task),
+            LifecycleEvent::LeaseIssued(leased) => return Some(leased.task),
+            LifecycleEvent::PhaseEntered(entered) => return Some(entered.task),
+            LifecycleEvent::LeaseRenewed(renewed) => renewed.lease,
+            LifecycleEvent::StepTaken(step) => step.lease,
+            LifecycleEvent::PlanHandedIn(handed) => handed.lease,
+            LifecycleEvent::PlanDecided(decided) => decided.lease,
+            LifecycleEvent::ArtifactHandedIn(handed) => handed.lease,
+            LifecycleEvent::UseApproved(approved) => approved.lease,
+            LifecycleEvent::PermissionUsed(used) => used.lease,
+            LifecycleEvent::ErrorReported(error) => error.lease,
+            LifecycleEvent::LifecycleRulesSet(_)
+            | LifecycleEvent::LeaseEnded(_)
+            | LifecycleEvent::HandoffOpened(_)
+            | LifecycleEvent::AgentRevoked(_)
+            | LifecycleEvent::AgentReinstated(_)
+            | LifecycleEvent::PromotionDue(_)
+            | LifecycleEvent::TierChanged(_)
+            | LifecycleEvent::ProcedureViolated(_)
+            | LifecycleEvent::AgentStuck(_) => return None,
+        };
+        self.leases.get(&lease).copied()
+    }
+
     /// Forgets the work on a task that has ended.
     pub(crate) fn forget(&mut self, task: TaskId) {
         if let Some(lease) = self.work.remove(&task).and_then(|work| work.lease) {

@@ -118,6 +118,11 @@ impl State {
         self.ledger.limits(account).map(|_| self.ledger.spent(account))
     }
 
+    /// Whether a call or a delegation of a task is under way.
+    pub(crate) fn is_busy(&self, task: TaskId) -> bool {
+        self.coordination.is_called(task) || self.delegations.any_open(task)
+    }
+
     /// What is being worked on in a task: by a collective without a verdict, or in sessions.
     pub(crate) fn work(&self, task: TaskId) -> Option<Work> {
         if let Some(UnderWay { artifact, task_type }) = self.collectives.under_way(task) {
@@ -179,6 +184,9 @@ impl State {
             Event::Lifecycle(event) => {
                 self.registry.fence(event);
                 self.lifecycle.evolve(id, event);
+                if let Some(task) = self.lifecycle.worked_on(event) {
+                    self.coordination.worked_on(id, at, task);
+                }
             }
             Event::Resilience(event) => self.routing.warned(event),
             Event::Action(_) | Event::Host(_) => {}

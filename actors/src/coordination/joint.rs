@@ -35,8 +35,13 @@ impl Joint {
         Self { active: Some(at), ..Self::default() }
     }
 
-    pub(crate) fn take(&mut self, at: Timestamp, event: &CoordinationEvent) {
+    /// Somebody did something.
+    pub(super) fn worked_on(&mut self, at: Timestamp) {
         self.active = self.active.map(|before| before.max(at));
+    }
+
+    pub(crate) fn take(&mut self, at: Timestamp, event: &CoordinationEvent) {
+        self.worked_on(at);
         match event {
             CoordinationEvent::BoardPosted(posted) => {
                 self.sections.insert(posted.section, posted.version);
@@ -85,7 +90,7 @@ impl Joint {
     }
 
     pub(super) fn call_started(&mut self, at: Timestamp, started: &InvocationStarted) {
-        self.active = self.active.map(|before| before.max(at));
+        self.worked_on(at);
         self.calls.insert(started.invocation);
         if started.purpose == Purpose::Mediation {
             self.mediators.insert(started.invocation);
@@ -93,7 +98,7 @@ impl Joint {
     }
 
     pub(super) fn call_ended(&mut self, at: Timestamp, invocation: InvocationId) {
-        self.active = self.active.map(|before| before.max(at));
+        self.worked_on(at);
         self.calls.remove(&invocation);
         self.mediators.remove(&invocation);
     }

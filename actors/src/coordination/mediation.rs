@@ -1,8 +1,8 @@
 //! Mediation: somebody is called in where the agents of a task need help, once for each trigger.
 
 use convoke_events::{
-    Amount, HeldFor, InvocationId, Measured, Mediation, MediatorRules, Purpose, TaskId, TaskRules,
-    TextName, Texts, ThresholdReached, Timestamp, Trigger, Verb,
+    AgentStuck, Amount, HeldFor, InvocationId, Measured, Mediation, MediatorRules, Purpose, TaskId,
+    TaskRules, TextName, Texts, ThresholdReached, Timestamp, Trigger, Verb,
 };
 
 use crate::budget::{self, DOCUMENT_OVERHEAD, Held};
@@ -10,6 +10,7 @@ use crate::decision::{Decision, Draft, Story};
 use crate::governance::Grant;
 use crate::governance::{Attempt, enforce};
 use crate::invocation::{Errand, dispatch};
+use crate::lifecycle::Lease;
 use crate::registry::Agent;
 use crate::routing::{self, Question};
 use crate::state::State;
@@ -34,7 +35,16 @@ pub(crate) fn silence(state: &State, task: TaskId, since: Timestamp, now: Timest
     if found < limit {
         return Decision::nothing();
     }
-    Decision::of(help(state, task, Trigger::Stuck, Measured::Idle { found, limit }, now))
+    let mut drafts = help(state, task, Trigger::Stuck, Measured::Idle { found, limit }, now);
+    drafts.extend(state.lifecycle.lease_on(task).map(|lease| stuck(lease, found)));
+    Decision::of(drafts)
+}
+
+/// Records of the agent whose task it is that nothing was heard of it.
+fn stuck(lease: &Lease, silent_ms: u64) -> Draft {
+    let Lease { id, task, agent, .. } = *lease;
+    let facts = AgentStuck { lease: id, task, agent, silent_ms };
+    Story { task, cause: None }.on_task(facts, Texts::none())
 }
 
 /// Calls for a mediator of a task whose agents need help, whatever the time.

@@ -47,6 +47,10 @@ pub(super) fn enter(state: &State, held: LeaseHeld<'_>, to: Phase, note: Texts) 
         if !held.work.reported {
             return refused(LifecycleRefusal::NotReported);
         }
+        // What is set aside for a call is settled on its task's account, which ends with the task.
+        if state.is_busy(story.task) {
+            return Decision::from(Err(Refusal::TaskBusy { task: story.task }));
+        }
         drafts.extend(finish(state, held, Ending::Released).0);
         let reason = format!("{} reported what it did", state.registry.slug(agent));
         drafts.push(concluded(story, TaskOutcome::Proposed, Conclusion::Reported, &reason));

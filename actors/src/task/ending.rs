@@ -37,7 +37,7 @@ pub(crate) fn conclude(
         return Err(Refusal::NotToConclude { task: id, outcome });
     }
     let held = state.lifecycle.is_locked(id);
-    if held || state.coordination.is_called(id) || state.delegations.any_open(id) {
+    if held || state.is_busy(id) {
         return Err(Refusal::TaskBusy { task: id });
     }
     let story = Story { task: id, cause: None };

@@ -1,6 +1,6 @@
 //! The governed life of an agent on a task, rule by rule.
 
-mod desk;
+pub(super) mod desk;
 mod errors;
 mod handoffs;
 mod leases;

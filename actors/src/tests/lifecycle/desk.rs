@@ -14,13 +14,13 @@ use crate::lifecycle::WorkAction;
 use crate::testkit::{Scene, Then, hub, member, orders, task_rules};
 use crate::tests::cast::{agent, allow, task, triage, word};
 
-pub(super) use crate::tests::cast::found;
+pub(in crate::tests) use crate::tests::cast::found;
 
-pub(super) const SETTINGS: &str = r#"{"rules":[{"any":["x"],"recommend":"a","confidence":1,"reason":"r"}],
+pub(in crate::tests) const SETTINGS: &str = r#"{"rules":[{"any":["x"],"recommend":"a","confidence":1,"reason":"r"}],
     "otherwise":{"recommend":"b","confidence":1,"reason":"r"}}"#;
 
 /// The hub in which alfa and bravo, of tier T2, may propose implementations.
-pub(super) fn crew() -> Scene {
+pub(in crate::tests) fn crew() -> Scene {
     let mut commands = orders();
     for slug in ["alfa", "bravo"] {
         let mut agent = member(slug, SETTINGS);
@@ -33,7 +33,7 @@ pub(super) fn crew() -> Scene {
 }
 
 /// Hands in a task that is worked on by packets.
-pub(super) fn opened(scene: &mut Scene, request: &str) {
+pub(in crate::tests) fn opened(scene: &mut Scene, request: &str) {
     let plan =
         TaskPlan::Sessions { task_type: word::<TaskType>("implementation"), rules: task_rules() };
     let submission = TaskSubmission { plan, limits: Limits::default(), ..triage(request) };
@@ -42,7 +42,7 @@ pub(super) fn opened(scene: &mut Scene, request: &str) {
 
 /// What alfa is told about the task `job`: to run the tests and to hand in a patch, and to keep its
 /// hands off `sandbox-admin`.
-pub(super) fn packet(slug: &str) -> Packet {
+pub(in crate::tests) fn packet(slug: &str) -> Packet {
     Packet {
         task: task("job"),
         agent: word(slug),
@@ -61,11 +61,11 @@ pub(super) fn packet(slug: &str) -> Packet {
 }
 
 /// The crew with the task `job`, for which alfa has a packet.
-pub(super) fn told() -> Scene {
+pub(in crate::tests) fn told() -> Scene {
     told_with(packet("alfa"))
 }
 
-pub(super) fn told_with(packet: Packet) -> Scene {
+pub(in crate::tests) fn told_with(packet: Packet) -> Scene {
     let mut scene = crew();
     opened(&mut scene, "job");
     assert_eq!(scene.command(Command::IssuePacket(packet)).answer, Ok(()));
@@ -73,42 +73,47 @@ pub(super) fn told_with(packet: Packet) -> Scene {
 }
 
 /// What follows when an agent does something on the task `job`.
-pub(super) fn work(scene: &mut Scene, slug: &str, action: WorkAction) -> Then {
+pub(in crate::tests) fn work(scene: &mut Scene, slug: &str, action: WorkAction) -> Then {
     work_on(scene, slug, "job", action)
 }
 
-pub(super) fn work_on(scene: &mut Scene, slug: &str, request: &str, action: WorkAction) -> Then {
+pub(in crate::tests) fn work_on(
+    scene: &mut Scene,
+    slug: &str,
+    request: &str,
+    action: WorkAction,
+) -> Then {
     let principal = Principal::Agent(agent(slug));
     let act = Act { task: task(request), delegation: None, action: Action::Work(action) };
     let command = Box::new(Command::Act(act));
     scene.when(&Input::Command { principal, roles: None, command })
 }
 
-pub(super) fn enter(phase: Phase) -> WorkAction {
+pub(in crate::tests) fn enter(phase: Phase) -> WorkAction {
     WorkAction::EnterPhase { phase, note: None }
 }
 
-pub(super) fn permission(name: &str) -> WorkAction {
+pub(in crate::tests) fn permission(name: &str) -> WorkAction {
     WorkAction::UsePermission { permission: word(name), note: None }
 }
 
-pub(super) fn error(message: &str) -> WorkAction {
+pub(in crate::tests) fn error(message: &str) -> WorkAction {
     WorkAction::ReportError { message: message.to_owned() }
 }
 
-pub(super) fn plan() -> WorkAction {
+pub(in crate::tests) fn plan() -> WorkAction {
     WorkAction::HandInPlan { content: "first this, then that".to_owned() }
 }
 
-pub(super) fn patch() -> WorkAction {
+pub(in crate::tests) fn patch() -> WorkAction {
     WorkAction::HandIn { artifact: word("patch"), content: "+ fixed".to_owned() }
 }
 
-pub(super) fn tests_run() -> WorkAction {
+pub(in crate::tests) fn tests_run() -> WorkAction {
     WorkAction::TakeStep { step: word("run-tests"), note: None }
 }
 
-pub(super) fn report() -> WorkAction {
+pub(in crate::tests) fn report() -> WorkAction {
     WorkAction::Report {
         recommendation: "merge it".to_owned(),
         content: "it no longer crashes".to_owned(),
@@ -116,13 +121,13 @@ pub(super) fn report() -> WorkAction {
     }
 }
 
-pub(super) fn decided(decision: PlanDecision) -> Command {
+pub(in crate::tests) fn decided(decision: PlanDecision) -> Command {
     Command::DecidePlan { task: task("job"), plan: None, decision, note: None }
 }
 
 /// Does all of it in turn; each must be done.
 #[track_caller]
-pub(super) fn done(scene: &mut Scene, slug: &str, actions: Vec<WorkAction>) {
+pub(in crate::tests) fn done(scene: &mut Scene, slug: &str, actions: Vec<WorkAction>) {
     for action in actions {
         let then = work(scene, slug, action.clone());
         assert_eq!(then.answer, Ok(()), "{action:?}");
@@ -130,7 +135,7 @@ pub(super) fn done(scene: &mut Scene, slug: &str, actions: Vec<WorkAction>) {
 }
 
 /// The agent has gone this far: every phase before is behind it, its plan is approved.
-pub(super) fn up_to(scene: &mut Scene, slug: &str, phase: Phase) {
+pub(in crate::tests) fn up_to(scene: &mut Scene, slug: &str, phase: Phase) {
     for next in Phase::ALL.iter().copied() {
         done(scene, slug, vec![enter(next)]);
         if next == phase {
@@ -150,19 +155,19 @@ pub(super) fn up_to(scene: &mut Scene, slug: &str, phase: Phase) {
 
 /// What a refusal says.
 #[track_caller]
-pub(super) fn refusal(then: &Then) -> String {
+pub(in crate::tests) fn refusal(then: &Then) -> String {
     then.answer.as_ref().expect_err("it is refused").to_string()
 }
 
-pub(super) fn violations(then: &Then) -> Vec<Violation> {
+pub(in crate::tests) fn violations(then: &Then) -> Vec<Violation> {
     found!(then, convoke_events::Event::Lifecycle(LifecycleEvent::ProcedureViolated(one)) => one.violation.clone())
 }
 
-pub(super) fn revoked(then: &Then) -> Vec<RevocationReason> {
+pub(in crate::tests) fn revoked(then: &Then) -> Vec<RevocationReason> {
     found!(then, convoke_events::Event::Lifecycle(LifecycleEvent::AgentRevoked(one)) => one.because.clone())
 }
 
 /// How leases ended, and whether the run kept every rule.
-pub(super) fn ended(then: &Then) -> Vec<(LeaseEnd, bool)> {
+pub(in crate::tests) fn ended(then: &Then) -> Vec<(LeaseEnd, bool)> {
     found!(then, convoke_events::Event::Lifecycle(LifecycleEvent::LeaseEnded(one)) => (one.because, one.compliant))
 }

@@ -51,7 +51,7 @@ fn a_packet_may_have_a_budget_of_its_own() {
 fn a_new_lease_counts_anew() {
     let mut scene = at_work(ErrorBudget { errors: 2, repeats: 9, violations: 1 });
     done(&mut scene, "alfa", vec![error("a")]);
-    scene.wait(std::time::Duration::from_secs(3_600));
+    scene.wait(std::time::Duration::from_hours(1));
     done(&mut scene, "alfa", vec![enter(Phase::Bootstrap), error("b")]);
     let then = work(&mut scene, "alfa", error("c"));
     assert_eq!(revoked(&then), [RevocationReason::Errors { count: 2, limit: 2 }]);

@@ -8,7 +8,7 @@ use super::desk::*;
 use crate::command::{Command, Packet};
 use crate::tests::cast::{task, word};
 
-const HALF_AN_HOUR: Duration = Duration::from_secs(30 * 60);
+const HALF_AN_HOUR: Duration = Duration::from_mins(30);
 
 #[test]
 fn bootstrap_takes_a_lease_of_the_tiers_lifetime_and_the_lock() {
@@ -50,7 +50,7 @@ fn an_expired_lease_refuses_at_once() {
     let mut scene = told();
     up_to(&mut scene, "alfa", Phase::Execute);
     let expires = scene.now().plus(HALF_AN_HOUR);
-    scene.wait(HALF_AN_HOUR - Duration::from_micros(1));
+    scene.wait(HALF_AN_HOUR.saturating_sub(Duration::from_micros(1)));
     done(&mut scene, "alfa", vec![tests_run()]);
     scene.wait(Duration::from_micros(1));
     let then = work(&mut scene, "alfa", patch()).leaves(&["ActionRefused"]);
@@ -61,9 +61,9 @@ fn an_expired_lease_refuses_at_once() {
 fn a_renewed_lease_holds_for_its_tiers_time_from_then_on() {
     let mut scene = told();
     up_to(&mut scene, "alfa", Phase::Execute);
-    scene.wait(Duration::from_secs(29 * 60));
+    scene.wait(Duration::from_mins(29));
     done(&mut scene, "alfa", vec![crate::lifecycle::WorkAction::RenewLease {}]);
-    scene.wait(HALF_AN_HOUR - Duration::from_micros(1));
+    scene.wait(HALF_AN_HOUR.saturating_sub(Duration::from_micros(1)));
     done(&mut scene, "alfa", vec![patch()]);
     scene.wait(Duration::from_micros(1));
     assert!(work(&mut scene, "alfa", patch()).answer.is_err());
