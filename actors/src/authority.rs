@@ -76,6 +76,7 @@ const fn needed(command: &Command) -> (&'static str, Role) {
         Command::SetGovernancePolicy(_) => ("set governance policies", Role::Operator),
         Command::SetReviewRules(_) => ("choose the rules of reviews", Role::Operator),
         Command::SetRoutingPolicy { .. } => ("set routing policies", Role::Operator),
+        Command::PlaceBid { .. } => ("place bids for agents", Role::Operator),
         Command::SetRoutingRules(_) => ("set routing rules", Role::Operator),
         Command::SetPrice { .. } => ("set prices", Role::Operator),
         Command::SetHubLimits(_) => ("change the hub's limits", Role::Operator),

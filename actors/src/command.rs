@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use convoke_events::{
     AccountId, AgentId, ArtifactName, ArtifactType, Capability, Complexity, CoordinationRules,
-    DelegationId, Digest, ErrorBudget, GovernanceDefault, HubId, IdempotencyKey, Key, Keyword,
-    LifecycleRules, Limits, MicroUsd, ModelFamily, ModelName, Permission, PlanDecision, Principal,
-    ProposalId, ProviderName, Rate, Receipt, ReviewDecision, ReviewRules, Role, RoutingRules,
-    ServiceName, Slug, StepName, TaskId, TaskOutcome, TaskPlan, TaskType, Tier, Tokens, TrustLevel,
-    Verb,
+    DecisionId, DelegationId, Digest, ErrorBudget, GovernanceDefault, HubId, IdempotencyKey, Key,
+    Keyword, LifecycleRules, Limits, MicroUsd, ModelFamily, ModelName, Permission, PlanDecision,
+    Principal, ProposalId, ProviderName, Rate, Receipt, ReviewDecision, ReviewRules, Role,
+    RoutingRules, ServiceName, Slug, StepName, TaskId, TaskOutcome, TaskPlan, TaskType, Tier,
+    Tokens, TrustLevel, Verb,
 };
 
 use serde::Serialize;
@@ -332,6 +332,15 @@ pub enum Command {
     /// Say how the task types are routed that no active routing policy speaks of, and how
     /// candidates are scored.
     SetRoutingRules(RoutingRules),
+    /// Bid for a task in an agent's name, while bids are taken.
+    PlaceBid {
+        /// The decision that the bid is for.
+        decision: DecisionId,
+        /// Who bids.
+        agent: Slug,
+        /// How much, in the hub's own unit of bids.
+        amount: Rate,
+    },
     /// Say whom to ask for a task type, at a priority.
     SetRoutingPolicy {
         /// For which tasks.

@@ -14,7 +14,7 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    Conclusion, CorrelationId, Event, HubOpened, InvocationId, Limits, Principal, Role,
+    Conclusion, CorrelationId, Event, HubOpened, InvocationId, Limits, Principal, Purpose, Role,
     RoleGranted, RoleWithdrawn, StreamId, TaskId, TaskOutcome, TextName, Texts, Timestamp,
 };
 
@@ -32,7 +32,7 @@ use crate::lifecycle;
 use crate::proposal;
 use crate::refusal::Refusal;
 use crate::registry;
-use crate::routing;
+use crate::routing::{self, Question};
 pub use crate::state::{Owed, State, Step};
 use crate::task::{self, Next, concluded};
 
@@ -54,6 +54,8 @@ pub enum Input {
     Outcome(Outcome),
     /// A call's deadline has passed.
     Deadline(InvocationId),
+    /// The deadline for bids on a task has passed.
+    BiddingEnds(TaskId),
     /// Nothing was heard of a task for too long.
     Silence {
         /// Which task.
@@ -83,6 +85,7 @@ pub fn decide(state: &State, input: &Input, now: Timestamp, seed: u64) -> Decisi
         }
         Input::Outcome(outcome) => invocation::record(state, outcome, now),
         Input::Deadline(invocation) => invocation::expire(state, *invocation, now),
+        Input::BiddingEnds(task) => Decision::of(routing::close_bidding(state, *task, now)),
         Input::Silence { task, since } => coordination::silence(state, *task, *since, now),
     }
 }
@@ -93,6 +96,15 @@ fn step(state: &State, id: TaskId, drawn: (Timestamp, u64)) -> Vec<Draft> {
         return Vec::new();
     };
     let story = Story { task: id, cause: Some(task.cause) };
+    let (purpose, task_type) = match next {
+        Next::Triage(task_type) => (Purpose::Triage, task_type),
+        Next::Answer(task_type) => (Purpose::Answer, task_type),
+        Next::Collective(task_type) => (Purpose::Contribution, task_type),
+    };
+    let question = Question { story, purpose, task_type };
+    if let Some(bidding) = routing::open_bidding(state, question, drawn.0) {
+        return bidding;
+    }
     let drafts = match next {
         Next::Triage(task_type) => task::triage(state, task, story, task_type, drawn),
         Next::Answer(task_type) => task::ask_alone(state, task, story, task_type, drawn),
@@ -171,6 +183,9 @@ fn obey(state: &State, principal: &Principal, command: &Command, now: Timestamp)
             *priority,
             *active,
         ),
+        Command::PlaceBid { decision, agent, amount } => {
+            return routing::place_bid(state, *decision, agent, *amount, now);
+        }
         Command::SetRoutingRules(rules) => routing::set_rules((&state.routing, registry), rules),
         Command::SetPrice { provider, model, price } => {
             Ok(budget::set_price(&state.ledger, provider, model, *price, now))

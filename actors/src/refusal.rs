@@ -1,8 +1,8 @@
 //! Refusals: which rule of the federation a command would have hurt.
 
 use convoke_events::{
-    AccountId, ActionKind, AgentId, AppendError, DelegationId, Digest, HubId, Key, ProposalId,
-    ReviewDecision, Role, RuleName, Slug, TaskId, TaskOutcome, TaskType, Timestamp,
+    AccountId, ActionKind, AgentId, AppendError, DecisionId, DelegationId, Digest, HubId, Key,
+    ProposalId, ReviewDecision, Role, RuleName, Slug, TaskId, TaskOutcome, TaskType, Timestamp,
     record::TooLarge,
 };
 
@@ -147,6 +147,20 @@ pub enum Refusal {
     DelegationRefused {
         /// Why.
         why: String,
+    },
+    /// No bids are or were taken for this decision.
+    #[error("no bids are taken for decision {decision} in this hub")]
+    BiddingUnknown {
+        /// Which decision.
+        decision: DecisionId,
+    },
+    /// The bid does not count, which is recorded.
+    #[error("the bid of agent `{slug}` was refused: {why}")]
+    BidRefused {
+        /// Whose bid.
+        slug: Slug,
+        /// Why.
+        why: &'static str,
     },
     /// No proposal has this id.
     #[error("no proposal {proposal} is known to hub `{hub}`")]

@@ -1,6 +1,7 @@
 //! Routing: who is asked, decided and recorded before anything is sent.
 
 mod bid;
+mod bidding;
 mod choose;
 pub mod explain;
 mod rules;
@@ -15,9 +16,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
     AgentId, Candidate, DecisionId, EventId, FoundWord, InvocationEvent, PolicyRef, ProposalEvent,
-    ResilienceEvent, RoutingEvent, RoutingRules, TaskId, TaskType, Way,
+    ResilienceEvent, RoutingEvent, RoutingRules, TaskId, TaskType, Timestamp, Way,
 };
 
+use self::bidding::Biddings;
+pub(crate) use self::bidding::{close as close_bidding, open as open_bidding, place as place_bid};
 pub(crate) use self::choose::{Choice, Question, decide, named, synthesiser};
 pub(crate) use self::rules::{set_policy, set_rules};
 use self::track::Track;
@@ -43,6 +46,7 @@ pub(crate) struct Routing {
     decisions: BTreeMap<TaskId, BTreeMap<DecisionId, Decided>>,
     /// The words found in the tasks that bids may be asked for.
     words: BTreeMap<TaskId, BTreeSet<FoundWord>>,
+    biddings: Biddings,
     track: Track,
     /// The newest event that decisions by policy rest on: of a policy, or of an agent.
     newest: Option<EventId>,
@@ -125,7 +129,7 @@ impl Routing {
             RoutingEvent::BiddingOpened(_)
             | RoutingEvent::BidPlaced(_)
             | RoutingEvent::BidRefused(_)
-            | RoutingEvent::BiddingClosed(_) => {}
+            | RoutingEvent::BiddingClosed(_) => self.biddings.evolve(event),
         }
     }
 
@@ -172,9 +176,15 @@ impl Routing {
     /// Forgets the decisions of a task that has ended: nothing can be sent by them any more.
     pub(crate) fn forget(&mut self, task: TaskId) {
         self.decisions.remove(&task);
+        self.biddings.forget(task);
         if !self.track.awaits_review(task) {
             self.words.remove(&task);
         }
+    }
+
+    /// When the next bidding ends, and on which task.
+    pub(crate) fn next_bidding_end(&self) -> Option<(Timestamp, TaskId)> {
+        self.biddings.next_end()
     }
 
     /// A recorded decision of a task that has not ended.

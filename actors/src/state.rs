@@ -73,6 +73,8 @@ pub struct Owed {
     pub calls: Vec<Call>,
     /// When to look at a deadline, and whose.
     pub deadline: Option<(Timestamp, InvocationId)>,
+    /// When bids on a task are no longer taken, and on which.
+    pub bidding: Option<(Timestamp, TaskId)>,
 }
 
 impl State {
@@ -151,7 +153,10 @@ impl State {
                 self.registry.evolve(event);
             }
             Event::Governance(event) => self.governance.evolve(event),
-            Event::Routing(event) => self.routing.evolve(id, event),
+            Event::Routing(event) => {
+                self.routing.evolve(id, event);
+                self.tasks.bidding(event);
+            }
             Event::Budget(event) => {
                 if let BudgetEvent::Settled(settled) = event {
                     self.invocations.settled(settled, self.ledger.held(settled.reservation));
@@ -283,6 +288,7 @@ impl State {
             step: self.next_step(),
             calls: self.invocations.calls().collect(),
             deadline: self.invocations.next_deadline(),
+            bidding: self.next_bidding_end(),
         }
     }
 
@@ -317,6 +323,11 @@ impl State {
     /// How long a task may be silent before it is stuck.
     pub(crate) const fn patience(&self) -> Duration {
         self.coordination.patience()
+    }
+
+    /// When the next bidding ends, and on which task.
+    pub(crate) fn next_bidding_end(&self) -> Option<(Timestamp, TaskId)> {
+        self.routing.next_bidding_end()
     }
 
     /// The next deadline, and whose it is.

@@ -9,8 +9,8 @@ mod triage;
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AccountId, Digest, EventId, InvocationStarted, Key, MAX_TEXT, TaskConcluded, TaskEvent, TaskId,
-    TaskPlan, TaskType,
+    AccountId, ArtifactType, Digest, EventId, InvocationStarted, Key, MAX_TEXT, RoutingEvent,
+    TaskConcluded, TaskEvent, TaskId, TaskPlan, TaskType,
 };
 
 pub(crate) use self::answering::{answered, ask_alone};
@@ -111,6 +111,17 @@ impl Tasks {
                     self.ended.insert(conclusion.task, Ended { content, conclusion });
                 }
             }
+        }
+    }
+
+    /// Has a task wait while bids on it are taken.
+    pub(crate) fn bidding(&mut self, event: &RoutingEvent) {
+        if let RoutingEvent::BiddingOpened(opened) = event {
+            self.ready.remove(&opened.task);
+        } else if let RoutingEvent::BiddingClosed(closed) = event
+            && self.open.contains_key(&closed.task)
+        {
+            self.ready.insert(closed.task);
         }
     }
 

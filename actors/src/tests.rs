@@ -5,6 +5,7 @@ mod actions;
 mod answers;
 mod applying;
 mod authority;
+mod bidding;
 mod books;
 mod budgets;
 mod cast;

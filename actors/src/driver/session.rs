@@ -88,7 +88,8 @@ impl<R, W> Session<R, W> {
     pub fn wake_at(&self) -> Option<Timestamp> {
         let deadline = self.state.next_deadline().map(|(at, _)| at);
         let silence = self.silence.first(&self.state).map(|(at, _)| at);
-        deadline.into_iter().chain(silence).min().filter(|_| self.stopped.is_none())
+        let bidding = self.state.next_bidding_end().map(|(at, _)| at);
+        deadline.into_iter().chain(silence).chain(bidding).min().filter(|_| self.stopped.is_none())
     }
 
     /// Takes up what the replayed state owes. A call in flight is made again where `repeatable`
@@ -106,6 +107,7 @@ impl<R, W> Session<R, W> {
             // What the runtime brings is never refused.
             let _ = self.take(&Input::Outcome(outcome), None, now, &mut turn);
         }
+        self.end_biddings(now, &mut turn);
         self.take_deadlines(now, &mut turn);
         self.take_steps(now, &mut turn);
         // What has been given up meanwhile is not sent again.
@@ -175,6 +177,7 @@ impl<R, W> Session<R, W> {
         let mut turn = Turn::default();
         self.take_deadlines(now, &mut turn);
         self.take_silence(now, &mut turn);
+        self.end_biddings(now, &mut turn);
         self.take_steps(now, &mut turn);
         turn
     }
@@ -285,6 +288,18 @@ impl<R, W> Session<R, W> {
             && self.stopped.is_none()
         {
             if self.take(&Input::Deadline(invocation), None, now, turn) != Ok(true) {
+                break;
+            }
+        }
+    }
+
+    /// Ends the biddings whose deadline has passed.
+    fn end_biddings(&mut self, now: Timestamp, turn: &mut Turn<R, W>) {
+        while let Some((at, task)) = self.state.next_bidding_end()
+            && at <= now
+            && self.stopped.is_none()
+        {
+            if self.take(&Input::BiddingEnds(task), None, now, turn) != Ok(true) {
                 break;
             }
         }

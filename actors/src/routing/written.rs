@@ -51,7 +51,7 @@ pub(super) fn record(
 }
 
 /// The id of a decision on a task.
-fn id_of(question: Question<'_>, what: &str) -> DecisionId {
+pub(super) fn id_of(question: Question<'_>, what: &str) -> DecisionId {
     let Question { story, purpose, task_type } = question;
     DecisionId::derive(&[&story.task.to_string(), purpose.as_str(), task_type.as_str(), what])
 }

@@ -28,7 +28,7 @@ fn expert(slug: &str, model: &str, keywords: &[&str], rate: u64) -> [Command; 2]
 }
 
 /// Three agents that nobody routes to: `ann` knows exports, `bob` imports, `cat` nothing.
-fn market() -> Scene {
+pub(super) fn market() -> Scene {
     let mut scene = workshop();
     let experts = [
         expert("ann", "large", &["export", "csv"], 30),

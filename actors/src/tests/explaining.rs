@@ -88,7 +88,8 @@ fn random_rules(dice: &mut Dice) -> RoutingRules {
             return Way::Rule(PreferenceRule { preferred, fallbacks, max_cost: None, most });
         }
         let strategy = strategies[dice.below(2)];
-        Way::Bid(BidRule { strategy, window_ms: 0, standing_bids: true, most })
+        let window_ms = if dice.below(3) == 0 { 20 } else { 0 };
+        Way::Bid(BidRule { strategy, window_ms, standing_bids: true, most })
     };
     let ways = BTreeMap::from([(word("requirement_draft"), way()), (word("policy_check"), way())]);
     let mut number = |below| u32::try_from(dice.below(below)).unwrap();

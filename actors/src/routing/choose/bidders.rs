@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use convoke_events::evidence::Tally;
 use convoke_events::{
-    AgentId, BidRule, BidStrategy, Candidate, CandidateStanding, Evidence, FoundWord, Matched,
-    Measure, Strategy, TieBreak,
+    AgentId, BidBasis, BidRule, BidStrategy, Candidate, CandidateStanding, Evidence, FoundWord,
+    Matched, Measure, Strategy, TieBreak,
 };
 
 use super::{Choice, Chosen, Grounds, Sought};
@@ -14,7 +14,8 @@ use crate::routing::{bid, score, words};
 
 const VERSION: u32 = 1;
 
-/// Everyone in the hub, by slug, and of those that bid the ones with the highest scores.
+/// Everyone in the hub: who placed a bid in the order of bids, then the others by slug. Of those that
+/// bid, themselves or by their strategy, the ones with the highest scores are asked.
 pub(in crate::routing) fn by_bid(
     grounds: Grounds<'_>,
     sought: Sought<'_>,
@@ -31,9 +32,13 @@ pub(in crate::routing) fn by_bid(
         found: grounds.words.unwrap_or(on_record),
         evidence: (rule.strategy == Strategy::Informed).then(|| evidence(grounds, sought)),
     };
-    let agents = state.registry.by_slugs();
-    let candidates =
-        (1..).zip(agents).map(|(place, (agent, known))| scorer.candidate(place, agent, known));
+    let placed = state.routing.biddings.bids(sought);
+    let early = placed.iter().filter_map(|(agent, _)| Some((*agent, state.registry.get(*agent)?)));
+    let others = state.registry.by_slugs();
+    let others = others.filter(|(agent, _)| placed.iter().all(|(bidder, _)| bidder != agent));
+    let candidates = (1..)
+        .zip(early.chain(others))
+        .map(|(place, (agent, known))| scorer.candidate(place, agent, known));
     let candidates: Vec<Candidate> = candidates.collect();
     let most = if choice == Choice::First { Some(1) } else { rule.most };
     let draws = rules.jitter > 0 || scorer.explores();
@@ -98,6 +103,10 @@ impl Scorer<'_> {
     /// What the agent asks.
     fn bid(&self, agent: AgentId, known: &Agent, matched: &Matched) -> Option<Measure> {
         let Grounds { state, rules, seed, .. } = self.grounds;
+        let placed = state.routing.biddings.bids(self.sought);
+        if let Some((_, amount)) = placed.iter().find(|(bidder, _)| *bidder == agent) {
+            return Some(Measure::Bid { amount: *amount, basis: BidBasis::Placed });
+        }
         if !self.rule.standing_bids {
             return None;
         }
