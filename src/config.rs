@@ -6,6 +6,7 @@ mod fields;
 mod mistake;
 mod personas;
 mod requests;
+mod routing_rules;
 mod scenario;
 
 pub use self::alternative::load_alternative;

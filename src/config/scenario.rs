@@ -8,13 +8,14 @@ use convoke_actors::BUILT_IN;
 use convoke_actors::command::{AgentRegistration, Price};
 use convoke_events::{
     ArtifactType, Escalation, GovernanceDefault, HubId, Key, Limits, MicroUsd, ModelName, Period,
-    ProviderName, Slug, TaskPlan, TaskRules, TaskType, Tokens, Verb,
+    ProviderName, RoutingRules, Slug, TaskPlan, TaskRules, TaskType, Tokens, Verb,
 };
 use toml::de::DeTable;
 
 use super::agents::{agent, known_provider};
 use super::fields::{Field, Fields, Sheet};
 use super::mistake::{Allowed, ConfigError, quoted};
+use super::routing_rules::routing_rules;
 
 /// Everything a scenario file says.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,8 @@ pub struct Scenario {
     pub prices: Vec<PricedModel>,
     /// Whom to ask.
     pub routing: Vec<Route>,
+    /// How the task types are routed that no policy speaks of; none leaves it as it is.
+    pub routing_rules: Option<RoutingRules>,
     /// Who may do what.
     pub policies: Vec<GovernanceRule>,
 }
@@ -117,8 +120,11 @@ fn scenario(mut fields: Fields<'_>) -> Option<Scenario> {
     let prices = list(&mut fields, "prices").and_then(|list| prices(&list));
     let routing = fields.need("routing").and_then(|list| list.list(1..=1000));
     let routing = routing.and_then(|list| routing_of(&list, &slugs));
+    let routing_rules =
+        fields.get("routing_rules").map_or(Some(None), |rules| routing_rules(&rules).map(Some));
     let policies = list(&mut fields, "policies").and_then(|list| policies_of(&list, &slugs));
-    let tasks = fields.need("tasks").and_then(|tasks| self::tasks(&tasks, routing.as_deref()));
+    let routed = routed(routing.as_deref(), routing_rules.as_ref().and_then(Option::as_ref));
+    let tasks = fields.need("tasks").and_then(|tasks| self::tasks(&tasks, &routed));
     fields.finish();
     let (hub, name, default, limits) = hub?;
     let (plan, task_limits) = tasks?;
@@ -132,12 +138,13 @@ fn scenario(mut fields: Fields<'_>) -> Option<Scenario> {
         agents: agents?,
         prices: prices?,
         routing: routing?,
+        routing_rules: routing_rules?,
         policies: policies?,
     })
 }
 
 /// All of them, or nothing; every one is looked at, so that every mistake is found.
-fn every<T>(parts: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+pub(super) fn every<T>(parts: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
     let parts: Vec<Option<T>> = parts.collect();
     parts.into_iter().collect()
 }
@@ -169,11 +176,20 @@ fn limits(fields: &mut Fields<'_>) -> Option<Limits> {
     Some(Limits { tokens, money, period: period? })
 }
 
-fn tasks(field: &Field<'_>, routing: Option<&[Route]>) -> Option<(TaskPlan, Limits)> {
+/// The task types that somebody is or may be routed to.
+fn routed<'a>(
+    routing: Option<&'a [Route]>,
+    rules: Option<&'a RoutingRules>,
+) -> BTreeSet<&'a TaskType> {
+    let routes = routing.into_iter().flatten().map(|route| &route.task_type);
+    routes.chain(rules.into_iter().flat_map(|rules| rules.ways.keys())).collect()
+}
+
+fn tasks(field: &Field<'_>, known: &BTreeSet<&TaskType>) -> Option<(TaskPlan, Limits)> {
     let mut fields = field.table()?;
     let routed = |field: &Field<'_>| {
         let task_type = task_type(field)?;
-        let known = routing?.iter().any(|route| route.task_type == task_type);
+        let known = known.contains(&task_type);
         if !known {
             field.unlike("a task type with a [[routing]] entry");
         }
@@ -239,6 +255,11 @@ pub(super) fn named(field: &Field<'_>, slugs: &BTreeSet<String>) -> Option<Slug>
 
 fn task_type(field: &Field<'_>) -> Option<TaskType> {
     among(field, "a task type", &BUILT_IN.map(|(task_type, _)| task_type))
+}
+
+/// Whether every hub knows this task type.
+pub(super) fn known_task_type(task_type: &TaskType) -> bool {
+    BUILT_IN.iter().any(|(known, _)| *known == task_type.as_str())
 }
 
 fn artifact(field: &Field<'_>) -> Option<ArtifactType> {

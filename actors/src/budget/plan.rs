@@ -92,6 +92,18 @@ impl<'a> Plan<'a> {
         self.set_aside(held_for, Amount { tokens, money })
     }
 
+    /// Whether the worst case of a call could be set aside, at the price of its model.
+    pub(crate) fn could_reserve(
+        &self,
+        model: (&ProviderName, &ModelName),
+        (input, output): (Tokens, Tokens),
+    ) -> bool {
+        let needed = self
+            .price(model)
+            .map(|price| Amount { tokens: input.plus(output), money: price.worst(input, output) });
+        needed.is_ok_and(|needed| self.fits(needed).is_ok())
+    }
+
     /// Sets a number of tokens aside for whatever this model does with them.
     pub(crate) fn reserve_budget(
         &mut self,
@@ -129,7 +141,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn set_aside(&mut self, held_for: HeldFor, needed: Amount) -> Result<Held, Short> {
+    /// Whether this much could be set aside.
+    fn fits(&self, needed: Amount) -> Result<(), Short> {
         let Self { ledger, account, at, planned } = *self;
         if ledger.limits(account).is_none() {
             return Err(Short::Closed { account });
@@ -147,6 +160,12 @@ impl<'a> Plan<'a> {
                 return Err(Short::Exhausted { account, needed, left });
             }
         }
+        Ok(())
+    }
+
+    fn set_aside(&mut self, held_for: HeldFor, needed: Amount) -> Result<Held, Short> {
+        self.fits(needed)?;
+        let Self { account, at, .. } = *self;
         self.planned = self.planned.plus(needed);
         let name = match held_for {
             HeldFor::Call(invocation) => invocation.to_string(),

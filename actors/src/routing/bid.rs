@@ -67,6 +67,9 @@ pub(super) fn by_strategy(strategy: BidStrategy) -> Measure {
 /// What chance adds to an agent's bid under this seed: from −`jitter` to `jitter`, all alike.
 pub(super) fn jitter(rules: &RoutingRules, seed: u64, agent: AgentId) -> i32 {
     let reach = i64::from(rules.jitter.min(1_000_000));
+    if reach == 0 {
+        return 0;
+    }
     let (draw, _) = draws(seed, agent, "jitter");
     let span = reach.saturating_mul(2).saturating_add(1).unsigned_abs();
     let drawn = i64::try_from(draw.checked_rem(span).unwrap_or(0)).unwrap_or(0);

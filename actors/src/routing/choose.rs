@@ -6,9 +6,8 @@ mod bidders;
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    AgentId, Candidate, CandidateStanding, EventId, Evidence, FoundWord, HeldFor, MicroUsd,
-    PreferenceRule, Purpose, RoutingRules, TaskId, TaskType, TieBreak, Timestamp, Tokens, Verb,
-    Way, Weights,
+    AgentId, Candidate, CandidateStanding, EventId, Evidence, FoundWord, MicroUsd, PreferenceRule,
+    Purpose, RoutingRules, TaskId, TaskType, TieBreak, Timestamp, Tokens, Verb, Way, Weights,
 };
 
 pub(super) use self::bidders::by_bid;
@@ -16,7 +15,6 @@ use super::{Decided, Policies, way, written};
 use crate::budget;
 use crate::decision::{Draft, Story};
 use crate::governance::Governance;
-use crate::invocation;
 use crate::registry::Agent;
 use crate::state::State;
 use crate::task::request_bytes;
@@ -112,7 +110,7 @@ impl<'a> Grounds<'a> {
             CandidateStanding::Governance
         } else if self.state.routing.track.is_broken(known.profile.endpoint, self.now) {
             CandidateStanding::BreakerOpen
-        } else if !self.affordable(sought, agent, known) {
+        } else if !self.affordable(sought, known) {
             CandidateStanding::OverBudget
         } else {
             CandidateStanding::Eligible
@@ -138,17 +136,16 @@ impl<'a> Grounds<'a> {
     }
 
     /// Whether the task's account holds a call of this agent.
-    fn affordable(self, sought: Sought<'_>, agent: AgentId, known: &Agent) -> bool {
+    fn affordable(self, sought: Sought<'_>, known: &Agent) -> bool {
         let Some(task) = self.state.tasks.get(sought.task) else {
             return true;
         };
         let profile = &known.profile;
         let bytes = request_bytes(task, profile.prompt_bytes);
         let input = budget::input_bound(&profile.provider, bytes);
-        let held_for = HeldFor::Call(invocation::id_of(sought.task, sought.purpose, agent));
         let model = (&profile.provider, &profile.model);
-        let mut plan = self.state.ledger.plan(task.account, self.now);
-        plan.reserve(held_for, model, (input, task.plan.rules().max_output)).is_ok()
+        let plan = self.state.ledger.plan(task.account, self.now);
+        plan.could_reserve(model, (input, task.plan.rules().max_output))
     }
 
     /// What a thousand tokens of an agent's model cost, at the dearest of its prices.

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    AgentId, Candidate, CandidateStanding, CandidatesListed, DecisionId, FoundWord, RoutingDecided,
-    Score, TaskPlan, TaskType, TaskWordsFound, TextName, Texts, Way, encode,
+    AgentId, Candidate, CandidateStanding, CandidatesListed, DecisionId, FoundWord, Matched,
+    Measure, RoutingDecided, Score, TaskPlan, TaskType, TaskWordsFound, TextName, Texts, Way,
+    encode,
 };
 
 use super::choose::{Chosen, NAMED, POLICY, PREFERENCE, Question, SYNTHESISER};
@@ -95,6 +96,9 @@ pub(super) fn write(
 
 /// Splits candidates into pages; the first has less room than the others.
 fn pages(candidates: Vec<Candidate>, first: usize) -> Vec<Vec<Candidate>> {
+    if candidates.iter().map(at_most).fold(0, usize::saturating_add) <= first {
+        return vec![candidates];
+    }
     let (mut pages, mut page, mut left) = (Vec::new(), Vec::new(), first);
     for candidate in candidates {
         // What cannot be encoded cannot be recorded either: the append says so.
@@ -108,6 +112,22 @@ fn pages(candidates: Vec<Candidate>, first: usize) -> Vec<Vec<Candidate>> {
     }
     pages.push(page);
     pages
+}
+
+/// Bytes that a candidate takes at most, without encoding it.
+fn at_most(candidate: &Candidate) -> usize {
+    let Some(scored) = &candidate.scored else {
+        return 64;
+    };
+    let words = scored.components.iter().map(|one| {
+        let Measure::Match(matched) = &one.input else {
+            return 96;
+        };
+        let Matched { keywords, capabilities, related } = matched;
+        let words = keywords.iter().chain(capabilities).chain(related);
+        words.map(|word| word.as_str().len().saturating_add(3)).fold(32, usize::saturating_add)
+    });
+    words.fold(96, usize::saturating_add)
 }
 
 fn in_words(registry: &Registry, task_type: &TaskType, chosen: &Chosen) -> String {

@@ -139,6 +139,9 @@ pub(super) async fn bring_up(
             acting.route(task_type.clone(), agent.clone(), priority).await?;
         }
     }
+    if let Some(rules) = &scenario.routing_rules {
+        acting.command(Command::SetRoutingRules(rules.clone())).await?;
+    }
     for rule in &scenario.policies {
         let place = (rule.agent.to_string(), rule.artifact.clone());
         if !differences.switched_off_policies.contains(&place) {
