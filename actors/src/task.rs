@@ -9,8 +9,8 @@ mod triage;
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AccountId, ArtifactType, Digest, EventId, InvocationStarted, Key, MAX_TEXT, RoutingEvent,
-    TaskConcluded, TaskEvent, TaskId, TaskPlan, TaskType,
+    AccountId, Digest, EventId, InvocationStarted, Key, MAX_TEXT, RoutingEvent, TaskConcluded,
+    TaskEvent, TaskId, TaskPlan, TaskType,
 };
 
 pub(crate) use self::answering::{answered, ask_alone};
