@@ -111,9 +111,10 @@ fn run(mut engine: Engine, requests: &Receiver<Request>) -> Result<(), CommitErr
             next = requests.try_recv().ok();
         }
         let decided = engine.commit(&appends);
-        // The oldest last: whoever waits for them in turn is woken once and finds them all there. Whoever
-        // no longer waits for an answer has dropped the other end.
-        for (answer, decided) in answers.into_iter().zip(decided).rev() {
+        // The oldest first: whoever waits for them in turn goes on while the others are told, and its
+        // next appends are there when the writer looks. Whoever no longer waits for an answer has
+        // dropped the other end.
+        for (answer, decided) in answers.into_iter().zip(decided) {
             drop(answer.send(decided));
         }
         if let Some(fence) = fence {
