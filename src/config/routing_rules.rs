@@ -158,7 +158,8 @@ mod tests {
         );
         let ways = rules.unwrap().routing_rules.unwrap().ways;
         let Way::Rule(rule) = &ways[&"synthesis".parse().unwrap()] else { unreachable!() };
-        let facts = (rule.preferred.len(), rule.max_cost.map(|cost| cost.get()), rule.most);
+        let facts =
+            (rule.preferred.len(), rule.max_cost.map(convoke_events::MicroUsd::get), rule.most);
         assert_eq!(facts, (1, Some(9), Some(2)));
         let Way::Bid(rule) = &ways[&"policy_check".parse().unwrap()] else { unreachable!() };
         assert_eq!((rule.strategy.as_str(), rule.window_ms), ("classic", 15_000));

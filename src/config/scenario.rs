@@ -123,8 +123,8 @@ fn scenario(mut fields: Fields<'_>) -> Option<Scenario> {
     let routing_rules =
         fields.get("routing_rules").map_or(Some(None), |rules| routing_rules(&rules).map(Some));
     let policies = list(&mut fields, "policies").and_then(|list| policies_of(&list, &slugs));
-    let routed = routed(routing.as_deref(), routing_rules.as_ref().and_then(Option::as_ref));
-    let tasks = fields.need("tasks").and_then(|tasks| self::tasks(&tasks, &routed));
+    let routed = routed(routing.as_deref(), routing_rules.as_ref());
+    let tasks = fields.need("tasks").and_then(|tasks| self::tasks(&tasks, routed.as_ref()));
     fields.finish();
     let (hub, name, default, limits) = hub?;
     let (plan, task_limits) = tasks?;
@@ -176,20 +176,20 @@ fn limits(fields: &mut Fields<'_>) -> Option<Limits> {
     Some(Limits { tokens, money, period: period? })
 }
 
-/// The task types that somebody is or may be routed to.
+/// The task types that somebody is or may be routed to; nothing where that is not known.
 fn routed<'a>(
     routing: Option<&'a [Route]>,
-    rules: Option<&'a RoutingRules>,
-) -> BTreeSet<&'a TaskType> {
-    let routes = routing.into_iter().flatten().map(|route| &route.task_type);
-    routes.chain(rules.into_iter().flat_map(|rules| rules.ways.keys())).collect()
+    rules: Option<&'a Option<RoutingRules>>,
+) -> Option<BTreeSet<&'a TaskType>> {
+    let routes = routing?.iter().map(|route| &route.task_type);
+    Some(routes.chain(rules?.iter().flat_map(|rules| rules.ways.keys())).collect())
 }
 
-fn tasks(field: &Field<'_>, known: &BTreeSet<&TaskType>) -> Option<(TaskPlan, Limits)> {
+fn tasks(field: &Field<'_>, known: Option<&BTreeSet<&TaskType>>) -> Option<(TaskPlan, Limits)> {
     let mut fields = field.table()?;
     let routed = |field: &Field<'_>| {
         let task_type = task_type(field)?;
-        let known = known.contains(&task_type);
+        let known = known?.contains(&task_type);
         if !known {
             field.unlike("a task type with a [[routing]] entry");
         }
