@@ -221,3 +221,31 @@ fn a_moment_is_a_position_or_a_time() {
     assert!(wrong.to_string().contains("`yesterday`"), "{wrong}");
     assert!("0".parse::<Moment>().is_err());
 }
+
+/// How many events it was given.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Counted(u64);
+
+impl Projection for Counted {
+    const NAME: &'static str = "counted";
+    const VERSION: u32 = 1;
+
+    fn fold(&mut self, _: &Recorded) {
+        self.0 += 1;
+    }
+}
+
+#[test]
+fn a_view_ahead_of_the_others_is_given_no_event_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut history = opened();
+    let mut alone = Lineup::of(history.log.clone()).checkpoints(directory.path());
+    alone.add::<Counted>();
+    alone.run(None).unwrap();
+    agreed(&mut history, "login");
+    let mut lineup = Lineup::of(history.log.clone()).checkpoints(directory.path());
+    let (counted, tasks) = (lineup.add::<Counted>(), lineup.add::<Tasks>());
+    let reached = lineup.run(None).unwrap();
+    assert_eq!(counted.view().view.0, reached, "one by one");
+    assert_eq!(*tasks.view(), fold_to_head(&history.log).unwrap());
+}
