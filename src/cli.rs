@@ -2,6 +2,7 @@
 
 mod agents;
 mod args;
+mod attention;
 mod audit;
 mod board;
 mod budgets;
@@ -13,10 +14,12 @@ mod indexing;
 mod log;
 mod opening;
 mod ordering;
+mod policies;
 mod proposals;
 mod render;
 mod report;
 mod review;
+mod roles;
 mod route;
 mod run;
 mod waiting;
@@ -53,12 +56,16 @@ fn perform(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let global = &arguments.global;
     match &arguments.command {
         Command::Run(run) => run::run(global, run, output),
+        Command::Plan(args) => run::plan(global, args, output),
         Command::Agents(agents) => agents::agents(global, agents, output),
         Command::Proposals(proposals) => proposals::proposals(global, proposals, output),
         Command::Collectives(collectives) => collectives::collectives(global, collectives, output),
         Command::Budgets(budgets) => budgets::budgets(global, budgets, output),
         Command::Delegations(delegations) => delegations::delegations(global, delegations, output),
         Command::Report(report) => report::report(global, report, output),
+        Command::Policies(args) => policies::policies(global, args, output),
+        Command::Roles(args) => roles::roles(global, args, output),
+        Command::Attention(args) => attention::attention(global, args, output),
         Command::Review(review) => review::review(global, review, output),
         Command::Board(board) => board::board(global, board, output),
         Command::Audit(audit) => audit::audit(global, audit, output),

@@ -1,5 +1,7 @@
 //! Commands: what can be asked of a hub, and what it answers.
 
+mod policy;
+
 use std::collections::BTreeSet;
 
 use convoke_events::{
@@ -8,11 +10,12 @@ use convoke_events::{
     Keyword, LifecycleRules, Limits, MicroUsd, ModelFamily, ModelName, Permission, PlanDecision,
     Principal, ProposalId, ProviderName, Rate, Receipt, ReviewDecision, ReviewRules, Role,
     RoutingRules, ServiceName, Slug, StepName, TaskId, TaskOutcome, TaskPlan, TaskType, Tier,
-    Tokens, TrustLevel, Verb,
+    Tokens, TrustLevel,
 };
 
 use serde::Serialize;
 
+pub use self::policy::PolicyRule;
 use crate::action::Act;
 use crate::refusal::Refusal;
 
@@ -169,28 +172,6 @@ impl TaskSubmission {
     pub fn content(&self) -> Digest {
         let source = self.source.as_deref().unwrap_or("");
         Digest::of_parts([self.title.as_bytes(), self.body.as_bytes(), source.as_bytes()])
-    }
-}
-
-/// What an agent may do with an artifact type.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PolicyRule {
-    /// Which agent.
-    pub agent: Slug,
-    /// Which artifacts.
-    pub artifact: ArtifactType,
-    /// What it may do, as far as its trust level goes.
-    pub verbs: BTreeSet<Verb>,
-    /// How many people have to agree to what it proposes: 1 or 2.
-    pub reviewers: u32,
-    /// Whether the policy holds.
-    pub active: bool,
-}
-
-impl PolicyRule {
-    /// A policy that holds, under which one person decides.
-    pub const fn new(agent: Slug, artifact: ArtifactType, verbs: BTreeSet<Verb>) -> Self {
-        Self { agent, artifact, verbs, reviewers: 1, active: true }
     }
 }
 

@@ -28,6 +28,7 @@
 //! ```
 
 pub mod agents;
+pub mod attention;
 pub mod audit;
 pub mod boards;
 pub mod budgets;
@@ -38,6 +39,7 @@ pub mod governance;
 pub mod performance;
 pub mod proposals;
 pub mod provenance;
+pub mod roles;
 pub mod routing;
 pub mod tasks;
 
@@ -58,6 +60,7 @@ mod wording;
 mod tests;
 
 pub use agents::Agents;
+pub use attention::Attention;
 pub use boards::Boards;
 pub use budgets::Budgets;
 pub use collectives::Collectives;
@@ -72,6 +75,7 @@ pub use performance::Performance;
 pub use projection::{At, Projection};
 pub use proposals::Proposals;
 pub use rebuild::{as_of, fold_to_head};
+pub use roles::Roles;
 pub use routing::Routing;
 pub use runner::{Held, Runner, StartError};
 pub use tasks::Tasks;

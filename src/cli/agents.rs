@@ -1,5 +1,7 @@
 //! `convoke agents`: who is registered.
 
+mod working;
+
 use convoke_events::Slug;
 use convoke_projections::agents::Agent;
 use convoke_projections::{Agents, fold_to_head};
@@ -14,14 +16,20 @@ pub(super) fn agents(
     args: &args::Agents,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
-    let agents = fold_to_head::<Agents>(&log)?.view;
+    let view = || -> Result<Agents, Failure> {
+        Ok(fold_to_head::<Agents>(&opening::to_read(global)?)?.view)
+    };
     match &args.command {
-        None | Some(AgentsCommand::List) => list(&agents, &args.hub, output),
-        Some(AgentsCommand::Show { slug }) => show(find(&agents, &args.hub, slug)?, output),
+        None | Some(AgentsCommand::List) => list(&view()?, &args.hub, output),
+        Some(AgentsCommand::Show { slug }) => show(find(&view()?, &args.hub, slug)?, output),
+        Some(AgentsCommand::Deactivate { slug, why }) => {
+            working::set_working(global, &args.hub, (slug, false), why, output)
+        }
+        Some(AgentsCommand::Reactivate { slug, why }) => {
+            working::set_working(global, &args.hub, (slug, true), why, output)
+        }
     }
 }
-
 /// The one agent of this slug, in the hub that was named or the only one that has it.
 pub(super) fn find<'a>(
     agents: &'a Agents,

@@ -1,6 +1,7 @@
 //! What was typed.
 
 pub(super) mod board;
+pub(super) mod governing;
 pub(super) mod report;
 pub(super) mod route;
 
@@ -12,6 +13,7 @@ use convoke_events::{
     ProposalId, PublicKey, Slug, TaskId, Timestamp,
 };
 
+use self::governing::{Attention, Policies, Roles};
 use self::route::{Explain, Route, WhatIf};
 
 const AFTER: &str = "\
@@ -68,6 +70,8 @@ pub(super) enum Command {
     /// says, and then handles every request. What is done is not done again: run it a second time
     /// and no event is added; run it after a crash and it goes on where it was.
     Run(Run),
+    /// What a run would bring the hub to, and what it would leave as it is; records nothing
+    Plan(PlanArguments),
     /// The registered agents
     Agents(Agents),
     /// The results that wait for a person, and those a person decided on
@@ -82,6 +86,12 @@ pub(super) enum Command {
     ///
     /// A table for people, JSON or CSV for programs, or one page for a browser.
     Report(report::Report),
+    /// What agents may do with what, and how many people have to agree to it
+    Policies(Policies),
+    /// Who may act as what in a hub
+    Roles(Roles),
+    /// What waits for a person: since when, what it blocks, what would resolve it
+    Attention(Attention),
     /// Accept, reject or revise a proposal
     Review(Review),
     /// The whole story of a task, a proposal or an agent, event by event, in words
@@ -106,6 +116,15 @@ pub(super) struct Run {
     /// The requests: one JSON object with `id`, `title`, `body` and perhaps `source` per line
     #[arg(long, value_name = "FILE.jsonl")]
     pub(super) input: PathBuf,
+    #[command(flatten)]
+    pub(super) by: By,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArguments {
+    /// The scenario: a hub, its agents, policies, prices and budgets, in TOML
+    #[arg(value_name = "SCENARIO.toml")]
+    pub(super) scenario: PathBuf,
     #[command(flatten)]
     pub(super) by: By,
 }
@@ -167,6 +186,20 @@ pub(super) enum AgentsCommand {
     Show {
         /// The agent's short name
         slug: Slug,
+    },
+    /// Give an agent no more work; what it was asked already goes on
+    Deactivate {
+        /// The agent's short name
+        slug: Slug,
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Give an agent work again
+    Reactivate {
+        /// The agent's short name
+        slug: Slug,
+        #[command(flatten)]
+        why: Why,
     },
 }
 

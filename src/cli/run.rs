@@ -3,6 +3,7 @@
 mod bring_up;
 mod handle;
 mod known;
+mod plan;
 mod progress;
 mod summary;
 
@@ -12,6 +13,7 @@ use convoke_actors::authority::LocalOwner;
 use convoke_actors::command::TaskSubmission;
 use convoke_events::TaskId;
 
+pub(super) use self::plan::plan;
 use self::progress::Progress;
 use super::args::{self, Global};
 use super::failure::Failure;

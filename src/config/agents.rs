@@ -179,8 +179,13 @@ fn rule(field: &Field<'_>, slugs: &BTreeSet<String>) -> Option<Value> {
     });
     let answer = answer(&mut fields);
     let delegate = fields.get("delegate").map(|field| delegate(&field, slugs));
+    let own = fields.get("fields").map(|field| own_fields(&field));
     fields.finish();
     let rule = with(answer?, "any", json!(words?));
+    let rule = match own {
+        Some(own) => with(rule, "fields", own?),
+        None => rule,
+    };
     match delegate {
         Some(delegate) => Some(with(rule, "delegate", delegate?)),
         None => Some(rule),
@@ -193,6 +198,24 @@ fn with(mut object: Value, name: &str, value: Value) -> Value {
         object.insert(name.to_owned(), value);
     }
     object
+}
+
+/// What the shape of a task asks for beside the usual answer: texts, and lists of texts.
+fn own_fields(field: &Field<'_>) -> Option<Value> {
+    let fields = field.table()?.all().into_iter().map(|(name, field)| {
+        let said = if field.as_str().is_some() {
+            json!(field.text(0..=MAX_DESCRIPTION)?)
+        } else {
+            let texts = field.list(0..=MAX_WORDS)?;
+            let texts: Vec<Option<String>> =
+                texts.iter().map(|text| text.text(1..=MAX_DESCRIPTION)).collect();
+            json!(texts.into_iter().collect::<Option<Vec<String>>>()?)
+        };
+        Some((name, said))
+    });
+    let fields: Vec<Option<(String, Value)>> = fields.collect();
+    let fields: Option<serde_json::Map<String, Value>> = fields.into_iter().collect();
+    fields.map(Value::Object)
 }
 
 /// What a rule hands to another agent of the file.

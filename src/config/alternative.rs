@@ -44,7 +44,7 @@ fn policies(mut fields: Fields<'_>, slugs: &BTreeSet<String>) -> Option<Alternat
     let routes = routing?.into_iter().map(|Route { task_type, agents }| (task_type, agents));
     let permissions = policies?
         .into_iter()
-        .map(|GovernanceRule { agent, artifact, verbs }| ((agent, artifact), verbs));
+        .map(|GovernanceRule { agent, artifact, verbs, .. }| ((agent, artifact), verbs));
     Some(Alternative {
         routes: routes.collect(),
         permissions: permissions.collect(),

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use convoke_actors::BUILT_IN;
 use convoke_actors::command::{AgentRegistration, Price};
+use convoke_actors::shape::Shape;
 use convoke_events::{
     ArtifactType, Escalation, GovernanceDefault, HubId, Key, Limits, MicroUsd, ModelName, Period,
     ProviderName, RoutingRules, Slug, TaskPlan, TaskRules, TaskType, Tokens, Verb,
@@ -73,6 +74,8 @@ pub struct GovernanceRule {
     pub artifact: ArtifactType,
     /// What it may do.
     pub verbs: BTreeSet<Verb>,
+    /// How many people have to agree to what it proposes: 1 or 2.
+    pub reviewers: u32,
 }
 
 /// Reads a scenario file.
@@ -195,8 +198,17 @@ fn tasks(field: &Field<'_>, known: Option<&BTreeSet<&TaskType>>) -> Option<(Task
         }
         known.then_some(task_type)
     };
-    let triage = fields.need("triage").and_then(|triage| routed(&triage));
-    let escalate = fields.need("escalate").and_then(|escalate| {
+    let shape = fields.get("shape").map(|field| shape(&field, known));
+    let triage = match shape {
+        None => fields.need("triage"),
+        Some(_) => None,
+    };
+    let triage = triage.and_then(|triage| routed(&triage));
+    let escalate = match shape {
+        None => fields.need("escalate"),
+        Some(_) => None,
+    };
+    let escalate = escalate.and_then(|escalate| {
         every(escalate.table()?.all().iter().map(|(key, field)| {
             let to = routed(field);
             let Some(on) = Key::new(key).ok() else {
@@ -223,8 +235,26 @@ fn tasks(field: &Field<'_>, known: Option<&BTreeSet<&TaskType>>) -> Option<(Task
         min_contributions: u32::try_from(least?).ok()?,
         one_failure_fails_all: one_failure_fails_all?,
     };
-    let plan = TaskPlan::Triage { task_type: triage?, escalate: escalate?, rules };
+    let plan = match shape {
+        Some(shape) => shape?.plan(rules),
+        None => TaskPlan::Triage { task_type: triage?, escalate: escalate?, rules },
+    };
     Some((plan, limits?))
+}
+
+/// A ready shape, whose task type is routed: every request is answered in it by one agent.
+fn shape(field: &Field<'_>, routed: Option<&BTreeSet<&TaskType>>) -> Option<&'static Shape> {
+    let Some(shape) = field.as_str().and_then(Shape::find) else {
+        let known: Vec<&str> = Shape::all().map(Shape::name).collect();
+        field.unlike(format!("a task shape: {}", known.join(", ")));
+        return None;
+    };
+    let task_type = shape.task_type();
+    if !routed?.contains(&task_type) {
+        field.unlike(format!("a shape whose task type `{task_type}` has a [[routing]] entry"));
+        return None;
+    }
+    Some(shape)
 }
 
 /// The slugs that can be named elsewhere; one that stands twice is a mistake.
@@ -254,7 +284,10 @@ pub(super) fn named(field: &Field<'_>, slugs: &BTreeSet<String>) -> Option<Slug>
 }
 
 fn task_type(field: &Field<'_>) -> Option<TaskType> {
-    among(field, "a task type", &BUILT_IN.map(|(task_type, _)| task_type))
+    let own: Vec<TaskType> = Shape::all().map(Shape::task_type).collect();
+    let built_in = BUILT_IN.iter().map(|(task_type, _)| *task_type);
+    let own = own.iter().map(TaskType::as_str).filter(|own| !built_in.clone().any(|it| it == *own));
+    among(field, "a task type", &built_in.clone().chain(own).collect::<Vec<_>>())
 }
 
 /// Whether every hub knows this task type.
@@ -263,7 +296,11 @@ pub(super) fn known_task_type(task_type: &TaskType) -> bool {
 }
 
 fn artifact(field: &Field<'_>) -> Option<ArtifactType> {
-    among(field, "an artifact type", &BUILT_IN.map(|(_, artifact)| artifact))
+    let own: Vec<ArtifactType> = Shape::all().map(Shape::artifact).collect();
+    let built_in = BUILT_IN.iter().map(|(_, artifact)| *artifact);
+    let own =
+        own.iter().map(ArtifactType::as_str).filter(|own| !built_in.clone().any(|it| it == *own));
+    among(field, "an artifact type", &built_in.clone().chain(own).collect::<Vec<_>>())
 }
 
 /// A word that is one of these.
@@ -337,13 +374,15 @@ pub(super) fn policies_of(
         let agent = fields.need("agent").and_then(|agent| named(&agent, slugs));
         let artifact = fields.need("artifact").and_then(|field| artifact(&field));
         let verbs = fields.need("verbs").and_then(|verbs| verbs.words::<Verb>(0..=Verb::ALL.len()));
+        let reviewers = fields.get("reviewers").map_or(Some(1), |people| people.number(1..=2));
         fields.finish();
+        let reviewers = u32::try_from(reviewers?).ok()?;
         let (agent, artifact) = (agent?, artifact?);
         if !seen.insert((agent.clone(), artifact.clone())) {
             let found = format!("another policy for {agent} on {artifact}");
             field.mistake(found, "one for each agent and artifact type");
             return None;
         }
-        Some(GovernanceRule { agent, artifact, verbs: verbs?.into_iter().collect() })
+        Some(GovernanceRule { agent, artifact, verbs: verbs?.into_iter().collect(), reviewers })
     }))
 }

@@ -11,6 +11,7 @@ mod binary; // helpers: the real command, its output and its directories
 
 mod command_budgets; // `convoke budgets …`: the tree, limits by the day, closed accounts opened again
 mod command_delegations; // `convoke delegations …`: who handed what to whom, and its cost in the tree
+mod command_governing; // `convoke policies | roles | agents … | attention | plan`, ready shapes
 mod command_log; // `convoke log …`: receipts, order, bad lines, one directory one owner
 mod command_report; // `convoke report`: three formats, any moment, one page, and views that stopped
 mod command_review; // `convoke review`: accepted, rejected, revised, refused

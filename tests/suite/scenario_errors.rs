@@ -121,7 +121,7 @@ fn fields_of_the_hub_and_the_tasks_are_checked() {
         "{ bug = \"implementation\" }",
         "{ bug = \"fixing\" }",
         "7: tasks.escalate.bug: found `fixing`, expected a task type: requirement_draft, triage, \
-         synthesis, policy_check, implementation",
+         synthesis, policy_check, implementation, feedback_summary, duplicate_check",
     );
     check_scenario(
         "{ bug = \"implementation\" }",
@@ -243,7 +243,7 @@ fn routing_policies_and_prices_name_what_there_is() {
         "artifact = \"request\"",
         "artifact = \"code\"",
         "37: policies[0].artifact: found `code`, expected an artifact type: requirement, request, \
-         synthesis, policy, implementation",
+         synthesis, policy, implementation, feedback_summary, duplicate",
     );
     check_scenario(
         "verbs = [\"read\"]",

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use convoke_actors::command::{Command, CommandError};
+use convoke_actors::command::{Command, CommandError, PolicyRule};
+use convoke_actors::shape::Shape;
 use convoke_events::{ArtifactType, Log, Slug, TaskType};
 use convoke_projections::{Agents, Budgets, Governance, Projection, Routing, fold_to_head};
 
@@ -116,37 +117,58 @@ fn routes(scenario: &Scenario) -> impl Iterator<Item = ((&TaskType, u32), &Slug)
     })
 }
 
-/// Gives every command that the scenario stands for; those that would change nothing leave no
-/// event.
+/// Every command that the scenario stands for, in order; those that would change nothing leave no
+/// event. What events switched off is left out.
+pub(super) fn commands(scenario: &Scenario, differences: &Differences) -> Vec<Command> {
+    let (name, limits) = (scenario.name.clone(), scenario.limits);
+    let mut commands = vec![
+        Command::OpenHub { name, limits },
+        Command::SetHubLimits(limits),
+        Command::SetGovernanceDefault(scenario.default),
+    ];
+    commands.extend(scenario.prices.iter().map(|priced| {
+        let (provider, model, price) =
+            (priced.provider.clone(), priced.model.clone(), priced.price);
+        Command::SetPrice { provider, model, price }
+    }));
+    let is_routed = |shape: &&Shape| {
+        let task_type = shape.task_type();
+        let by_rule = scenario.routing_rules.as_ref();
+        scenario.routing.iter().any(|route| route.task_type == task_type)
+            || by_rule.is_some_and(|rules| rules.ways.contains_key(&task_type))
+    };
+    commands.extend(Shape::all().filter(is_routed).map(Shape::task_type_known));
+    commands.extend(scenario.agents.iter().cloned().map(Command::RegisterAgent));
+    for ((task_type, priority), agent) in routes(scenario) {
+        if !differences.switched_off_routes.contains(&(task_type.clone(), priority)) {
+            let (task_type, agent) = (task_type.clone(), agent.clone());
+            commands.push(Command::SetRoutingPolicy { task_type, agent, priority, active: true });
+        }
+    }
+    if let Some(rules) = &scenario.routing_rules {
+        commands.push(Command::SetRoutingRules(rules.clone()));
+    }
+    for rule in &scenario.policies {
+        let place = (rule.agent.to_string(), rule.artifact.clone());
+        if !differences.switched_off_policies.contains(&place) {
+            let (agent, artifact, verbs) =
+                (rule.agent.clone(), rule.artifact.clone(), rule.verbs.clone());
+            let reviewers = rule.reviewers;
+            let rule = PolicyRule { reviewers, ..PolicyRule::new(agent, artifact, verbs) };
+            commands.push(Command::SetGovernancePolicy(rule));
+        }
+    }
+    commands
+}
+
+/// Gives every command that the scenario stands for.
 pub(super) async fn bring_up(
     acting: &Acting,
     scenario: &Scenario,
     differences: &Differences,
 ) -> Result<(), CommandError> {
-    acting.open(&scenario.name, scenario.limits).await?;
-    acting.command(Command::SetHubLimits(scenario.limits)).await?;
-    acting.command(Command::SetGovernanceDefault(scenario.default)).await?;
-    for priced in &scenario.prices {
-        let (provider, model, price) =
-            (priced.provider.clone(), priced.model.clone(), priced.price);
-        acting.command(Command::SetPrice { provider, model, price }).await?;
-    }
-    for agent in &scenario.agents {
-        acting.register(agent.clone()).await?;
-    }
-    for ((task_type, priority), agent) in routes(scenario) {
-        if !differences.switched_off_routes.contains(&(task_type.clone(), priority)) {
-            acting.route(task_type.clone(), agent.clone(), priority).await?;
-        }
-    }
-    if let Some(rules) = &scenario.routing_rules {
-        acting.command(Command::SetRoutingRules(rules.clone())).await?;
-    }
-    for rule in &scenario.policies {
-        let place = (rule.agent.to_string(), rule.artifact.clone());
-        if !differences.switched_off_policies.contains(&place) {
-            acting.allow(rule.agent.clone(), rule.artifact.clone(), rule.verbs.clone()).await?;
-        }
+    for command in commands(scenario, differences) {
+        acting.command(command).await?;
     }
     Ok(())
 }

@@ -1,0 +1,134 @@
+//! `convoke policies`, `roles`, `agents deactivate`, `attention` and `plan`, and a run in a ready shape.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::binary::{RUN_EXAMPLE, convoke, fresh, json, json_lines};
+
+/// A few requests, in a file of the test's own.
+fn requests(place: &Path) -> PathBuf {
+    let file = place.join("requests.jsonl");
+    let lines = [
+        r#"{"id":"1","title":"It crashes","body":"The importer crashes on an empty file."}"#,
+        r#"{"id":"2","title":"A dark theme","body":"We would like a dark theme."}"#,
+    ];
+    fs::write(&file, lines.join("\n")).unwrap();
+    file
+}
+
+fn run_shapes(place: &Path, data: &Path) -> serde_json::Value {
+    let input = requests(place);
+    json(data, &["run", "examples/shapes.toml", "--input", input.to_str().unwrap()])
+}
+
+#[test]
+fn a_run_in_a_ready_shape_ends_in_proposals_that_hold_what_the_shape_asks_for() {
+    let (place, data) = fresh();
+    run_shapes(place.path(), &data);
+    let proposals = json_lines(&data, &["proposals"]);
+    assert_eq!(proposals.len(), 2, "{proposals:?}");
+    for proposal in &proposals {
+        assert_eq!(
+            (&proposal["status"], &proposal["artifact"]),
+            (&"pending".into(), &"requirement".into())
+        );
+        assert_eq!((&proposal["author"], &proposal["reviewers"]), (&"quill".into(), &2.into()));
+        let content = proposal["content"].as_str().unwrap();
+        let content: serde_json::Value = serde_json::from_str(content).unwrap();
+        assert!(content["statement"].is_string() && content["acceptance_criteria"].is_array());
+    }
+}
+
+#[test]
+fn what_waits_is_listed_with_what_would_resolve_it_until_two_people_have_agreed() {
+    let (place, data) = fresh();
+    run_shapes(place.path(), &data);
+    let waiting = json_lines(&data, &["attention"]);
+    assert_eq!(waiting.len(), 2, "{waiting:?}");
+    assert_eq!(waiting[0]["cause"], "proposal");
+    let id = waiting[0]["id"].as_str().unwrap().to_owned();
+    assert!(waiting[0]["resolve"].as_str().unwrap().contains(&id));
+    let first = json(&data, &["review", &id, "--accept", "--by", "grace"]);
+    assert_eq!(first["waits"], true);
+    let same = convoke(&data, &["review", &id, "--accept", "--by", "grace"]).failed(3);
+    assert!(same.contains("takes two people, and you have agreed already"), "{same}");
+    let waiting = json_lines(&data, &["attention"]);
+    let second = waiting.iter().find(|one| one["id"] == id.as_str()).unwrap();
+    assert_eq!(second["cause"], "second_reviewer");
+    assert!(second["resolve"].as_str().unwrap().starts_with("somebody else than grace"));
+    convoke(&data, &["review", &id, "--accept", "--by", "edsger"]).done();
+    assert_eq!(json_lines(&data, &["attention"]).len(), 1);
+    assert_eq!(json(&data, &["proposals", "show", &id])["status"], "accepted");
+}
+
+#[test]
+fn policies_are_listed_set_and_switched_and_a_second_time_nothing_changes() {
+    let (_place, data) = fresh();
+    json(&data, &RUN_EXAMPLE);
+    let set = ["policies", "set", "gauge", "policy", "--allow", "read,propose", "--reviewers", "2"];
+    assert_eq!(json(&data, &set)["changed"], true);
+    assert_eq!(json(&data, &set)["changed"], false);
+    let policy = |data: &Path| {
+        let policies = json_lines(data, &["policies"]);
+        let is_it =
+            |one: &&serde_json::Value| one["slug"] == "gauge" && one["artifact"] == "policy";
+        policies.iter().find(is_it).unwrap().clone()
+    };
+    assert_eq!((&policy(&data)["active"], &policy(&data)["reviewers"]), (&true.into(), &2.into()));
+    convoke(&data, &["policies", "toggle", "gauge", "policy", "--by", "ada"]).done();
+    assert_eq!(policy(&data)["active"], false);
+    let complaint = convoke(&data, &["policies", "toggle", "gauge", "poem"]).failed(1);
+    assert!(complaint.contains("there is no policy `gauge on poem`"), "{complaint}");
+    let both = ["policies", "set", "ward", "policy", "--allow", "auto_apply", "--reviewers", "2"];
+    let complaint = convoke(&data, &both).failed(3);
+    assert!(complaint.contains("cannot let results be applied without one"), "{complaint}");
+}
+
+#[test]
+fn roles_are_granted_listed_and_withdrawn_but_not_the_last_owners() {
+    let (_place, data) = fresh();
+    json(&data, &RUN_EXAMPLE);
+    assert_eq!(json(&data, &["roles", "grant", "grace", "reviewer"])["changed"], true);
+    assert_eq!(json(&data, &["roles", "grant", "grace", "reviewer"])["changed"], false);
+    let held = |data: &Path, name: &str| {
+        let roles = json_lines(data, &["roles"]);
+        roles.iter().find(|one| one["name"] == name).map(|one| one["roles"].clone())
+    };
+    assert_eq!(held(&data, "grace"), Some(serde_json::json!(["reviewer"])));
+    assert_eq!(held(&data, "tester"), Some(serde_json::json!(["owner"])));
+    convoke(&data, &["roles", "withdraw", "grace", "reviewer"]).done();
+    assert_eq!(held(&data, "grace"), None);
+    let complaint = convoke(&data, &["roles", "withdraw", "tester", "owner"]).failed(3);
+    assert!(complaint.contains("the last owner's role cannot be withdrawn"), "{complaint}");
+}
+
+#[test]
+fn a_plan_says_what_a_run_would_record_and_records_nothing() {
+    let (_place, data) = fresh();
+    let plan = ["plan", "examples/intake.toml"];
+    let planned = json_lines(&data, &plan);
+    assert!(!data.exists(), "a plan touches nothing");
+    json(&data, &RUN_EXAMPLE);
+    let set_up = |one: &&serde_json::Value| one["would"] == "AgentRegistered";
+    assert_eq!(planned.iter().filter(set_up).count(), json_lines(&data, &["agents"]).len());
+    let before = json(&data, &["log", "verify"]);
+    assert!(convoke(&data, &plan).done().contains("nothing would be recorded"));
+    assert_eq!(json(&data, &["log", "verify"]), before);
+}
+
+#[test]
+fn a_plan_leaves_what_events_closed_and_says_so() {
+    let (_place, data) = fresh();
+    json(&data, &RUN_EXAMPLE);
+    let off = ["agents", "deactivate", "gauge", "--reason", "too dear", "--by", "ada"];
+    assert_eq!(json(&data, &off)["changed"], true);
+    assert_eq!(json(&data, &off)["changed"], false);
+    convoke(&data, &["policies", "toggle", "porter", "request"]).done();
+    let plan = json_lines(&data, &["plan", "examples/intake.toml"]);
+    let left: Vec<&str> = plan.iter().filter_map(|one| one["left"].as_str()).collect();
+    assert_eq!(left.len(), plan.len(), "nothing would be recorded: {plan:?}");
+    assert!(left.iter().any(|note| note.contains("`gauge` was deactivated and is left so")));
+    assert!(left.iter().any(|note| note.contains("policy of `porter` on `request`")), "{left:?}");
+    convoke(&data, &["agents", "reactivate", "gauge", "--reason", "cheaper"]).done();
+    assert_eq!(json(&data, &["agents", "show", "gauge"])["active"], true);
+}
