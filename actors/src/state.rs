@@ -307,7 +307,9 @@ impl State {
             let due = self.coordination.next_due();
             due.map(|(task, trigger)| Step::Mediation(task, trigger))
         };
-        delegation.or_else(verdict).or_else(mediation).or_else(task)
+        // What calls for a mediator is recorded before a verdict resolves it, or whether it is would
+        // depend on which answer came last.
+        delegation.or_else(mediation).or_else(verdict).or_else(task)
     }
 
     /// The tasks that nobody works on at the moment, and since when: in order of that.

@@ -147,11 +147,23 @@ fn contributions_are_in_conflict_as_long_as_there_is_no_verdict() {
     hand_in(&mut scene, question("q", task_rules()));
     let then = all_answer(&mut scene, &[("forge", "a"), ("helm", "b"), ("quill", "c")]);
     assert_eq!(measured(&then), [(Trigger::Conflict, Measured::Conflicts { found: 3, limit: 3 })]);
-    // With the last one comes the verdict, which resolves them.
-    let mut scene = guild();
-    hand_in(&mut scene, question("q", task_rules()));
-    let then = all_answer(&mut scene, &[("forge", "a"), ("helm", "b"), ("quill", "c")]);
-    assert_eq!(reached(&then).len(), 0);
+}
+
+#[test]
+fn a_conflict_of_contributions_is_the_same_in_whatever_order_they_come() {
+    let answers = [("forge", "a"), ("helm", "b"), ("quill", "c"), ("mace", "c")];
+    let orders = [[0, 1, 2, 3], [0, 1, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0], [1, 2, 3, 0]];
+    for order in orders {
+        let mut scene = guild();
+        scene.command(allow("mace", "implementation", &[Verb::Propose], true));
+        hand_in(&mut scene, question("q", task_rules()));
+        let mut found = Vec::new();
+        for which in order {
+            found.extend(measured(&all_answer(&mut scene, &[answers[which]])));
+        }
+        let conflict = Measured::Conflicts { found: 3, limit: 3 };
+        assert_eq!(found, [(Trigger::Conflict, conflict)], "{order:?}");
+    }
 }
 
 #[test]
