@@ -13,6 +13,7 @@ use convoke_events::{
     Tokens, TrustLevel,
 };
 
+pub use crate::coordination::VoteOpening;
 use serde::Serialize;
 
 pub use self::policy::PolicyRule;
@@ -240,21 +241,6 @@ pub struct Review {
     pub revision: Option<String>,
     /// The recommendation that is the right one, where the proposal names none or is revised.
     pub key: Option<Key>,
-}
-
-/// A question for agents of a task to vote on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct VoteOpening {
-    /// On which task.
-    pub task: TaskId,
-    /// On which proposal of it, if on one; such a vote goes on when the task has ended.
-    pub proposal: Option<ProposalId>,
-    /// What the agents call it, in one to four words.
-    pub subject: String,
-    /// The question.
-    pub question: String,
-    /// Who has to vote, and can stop it alone; others may vote as well.
-    pub required: BTreeSet<Slug>,
 }
 
 /// What can be asked of a hub. A command that would change nothing is answered and leaves no event.

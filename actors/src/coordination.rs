@@ -24,6 +24,7 @@ use convoke_events::{
 pub(crate) use self::joint::Joint;
 pub(crate) use self::mediation::{INTRODUCTION, SHOWN, SHOWN_BYTES, intervene, silence};
 pub(crate) use self::saying::{complete, complexity, declared, message, post};
+pub use self::voting::VoteOpening;
 pub(crate) use self::voting::{open as open_vote, vote};
 use crate::decision::Draft;
 use crate::refusal::Refusal;

@@ -3,17 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    ActionRefusal, AgentId, ArtifactType, Ballot, CoordinationEvent, Key, ProposalId, TaskId,
+    ActionRefusal, AgentId, ArtifactType, Ballot, CoordinationEvent, Key, ProposalId, Slug, TaskId,
     TextName, Texts, VoteCast, VoteDecided, VoteId, VoteOpened, VoteResult,
 };
+
+use serde::Serialize;
 
 use super::Joint;
 use super::saying::{Done, one};
 use crate::action::{self, Actor};
-use crate::command::VoteOpening;
 use crate::decision::{Draft, Story};
 use crate::refusal::Refusal;
 use crate::state::State;
+
+/// A question for agents of a task to vote on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VoteOpening {
+    /// On which task.
+    pub task: TaskId,
+    /// On which proposal of it, if on one; such a vote goes on when the task has ended.
+    pub proposal: Option<ProposalId>,
+    /// What the agents call it, in one to four words.
+    pub subject: String,
+    /// The question.
+    pub question: String,
+    /// Who has to vote, and can stop it alone; others may vote as well.
+    pub required: BTreeSet<Slug>,
+}
 
 /// A vote of a task's agents.
 #[derive(Clone, Debug, PartialEq, Eq)]
