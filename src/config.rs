@@ -6,6 +6,7 @@ mod fields;
 mod mistake;
 mod personas;
 mod requests;
+mod retry;
 mod routing_rules;
 mod scenario;
 

@@ -91,6 +91,8 @@ const fn needed(command: &Command) -> (&'static str, Role) {
         Command::ReinstateAgent { .. } => ("reinstate agents", Role::Owner),
         Command::PromoteAgent { .. } => ("promote agents", Role::Owner),
         Command::SubmitTask(_) => ("hand in tasks", Role::Operator),
+        Command::SetRetryRules(_) => ("choose the retry rules", Role::Operator),
+        Command::ResolveCall { .. } => ("settle calls in doubt", Role::Operator),
         Command::ReviewProposal(_) => ("review proposals", Role::Reviewer),
         Command::Act(_) => ("act as an agent", Role::Owner),
         Command::SetCoordinationRules(_) => ("set the rules of coordination", Role::Operator),

@@ -6,9 +6,9 @@ mod ledger;
 mod plan;
 
 use convoke_events::{
-    AccountId, AccountLimitsSet, AccountOpened, AccountReopened, Amount, CorrelationId, Event,
-    EventId, InvocationId, Limits, ModelName, Period, PriceSet, Principal, ProviderName, StreamId,
-    TextName, Texts, Timestamp, Tokens,
+    AccountId, AccountLimitsSet, AccountOpened, AccountReopened, Amount, BudgetEvent,
+    CorrelationId, Event, EventId, InvocationId, Limits, ModelName, Period, PriceSet, Principal,
+    ProviderName, StreamId, TextName, Texts, Timestamp, Tokens,
 };
 
 pub(crate) use self::estimate::{DOCUMENT_OVERHEAD, document_bound, input_bound};
@@ -112,6 +112,14 @@ pub(crate) fn open_funded(
 pub(crate) fn on_accounts(story: Story, events: Vec<(AccountId, Event)>) -> Vec<Draft> {
     let draft = |(account, event)| story.draft(StreamId::account(account), event, Texts::none());
     events.into_iter().map(draft).collect()
+}
+
+/// What stays charged by a settlement, if this is one.
+pub(crate) fn charged_by(draft: &Draft) -> Option<Amount> {
+    let Event::Budget(BudgetEvent::Settled(settled)) = &draft.event else {
+        return None;
+    };
+    Some(settled.charged.plus(settled.overrun))
 }
 
 /// Records what is set aside for a call of a task.

@@ -14,6 +14,8 @@ use convoke_events::{
 
 pub(crate) use self::concluding::{abandon, conclude, contributed, synthesised};
 pub(crate) use self::convening::convene;
+use crate::budget::{DOCUMENT_OVERHEAD, document_bound};
+use crate::state::State;
 
 #[derive(Clone, Debug, PartialEq)]
 struct Collective {
@@ -138,6 +140,16 @@ impl Collectives {
 
 fn is_invited(participant: &Participant) -> bool {
     participant.standing == ParticipantStanding::Invited
+}
+
+/// The most bytes that the contributions to a task's collective take in the request of a synthesis.
+pub(crate) fn documents_bound(state: &State, task: TaskId) -> u64 {
+    let Some(collective) = state.collectives.open.get(&id_of(task)) else {
+        return 0;
+    };
+    let invited = collective.participants.iter().filter(|one| is_invited(one)).count();
+    let one = document_bound(collective.rules.max_output).saturating_add(DOCUMENT_OVERHEAD);
+    u64::try_from(invited).unwrap_or(u64::MAX).saturating_mul(one)
 }
 
 /// The id of a task's collective.

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use convoke_events::{
     AccountId, AgentId, ArtifactName, ArtifactType, Capability, Complexity, CoordinationRules,
-    DecisionId, DelegationId, Digest, ErrorBudget, GovernanceDefault, HubId, IdempotencyKey, Key,
-    Keyword, LifecycleRules, Limits, MicroUsd, ModelFamily, ModelName, Permission, PlanDecision,
-    Principal, ProposalId, ProviderName, Rate, Receipt, ReviewDecision, ReviewRules, Role,
-    RoutingRules, ServiceName, Slug, StepName, TaskId, TaskOutcome, TaskPlan, TaskType, Tier,
-    Tokens, TrustLevel,
+    DecisionId, DelegationId, Digest, ErrorBudget, GovernanceDefault, HubId, IdempotencyKey,
+    InvocationId, Key, Keyword, LifecycleRules, Limits, MicroUsd, ModelFamily, ModelName,
+    Permission, PlanDecision, Principal, ProposalId, ProviderName, Rate, Receipt, Recovery,
+    RetryRules, ReviewDecision, ReviewRules, Role, RoutingRules, ServiceName, Slug, StepName,
+    TaskId, TaskOutcome, TaskPlan, TaskType, Tier, Tokens, TrustLevel,
 };
 
 pub use crate::coordination::VoteOpening;
@@ -327,6 +327,17 @@ pub enum Command {
         model: ModelName,
         /// How much.
         price: Price,
+    },
+    /// Choose what the hub does when calls fail.
+    SetRetryRules(RetryRules),
+    /// Say what became of a call that is in doubt and waits for a person.
+    ResolveCall {
+        /// Which.
+        invocation: InvocationId,
+        /// What became of it: it did not happen and is made again, or it landed and is charged.
+        found: Recovery,
+        /// How the person knows.
+        reason: String,
     },
     /// Change the limits of the hub's account.
     SetHubLimits(Limits),

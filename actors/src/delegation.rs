@@ -67,6 +67,12 @@ impl Delegations {
         self.open.get(&delegation).map(|open| open.requested.task)
     }
 
+    /// A delegation of this task of which something is owed.
+    pub(crate) fn next_ready_of(&self, task: TaskId) -> Option<DelegationId> {
+        let mut ready = self.ready.iter().copied();
+        ready.find(|id| self.task(*id) == Some(task))
+    }
+
     /// Whether a delegation under this task has not ended.
     pub(crate) fn any_open(&self, task: TaskId) -> bool {
         self.of_task.get(&task).is_some_and(|(_, open)| *open > 0)
@@ -141,7 +147,10 @@ impl Delegations {
             InvocationEvent::InvocationAnswered(answered) => {
                 CallState::Answered(answered.key.clone())
             }
-            InvocationEvent::InvocationFailed(failed) => CallState::Failed(failed.class),
+            InvocationEvent::InvocationFailed(failed) if failed.then.ends_call() => {
+                CallState::Failed(failed.class)
+            }
+            InvocationEvent::InvocationFailed(_) => return,
             InvocationEvent::InvocationStarted(_)
             | InvocationEvent::OutcomeArrivedLate(_)
             | InvocationEvent::InvocationRecovered(_) => {

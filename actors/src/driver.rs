@@ -12,7 +12,9 @@ mod delegation;
 mod desk;
 mod federation;
 mod hub;
+mod lane;
 mod message;
+mod restart;
 #[cfg(any(test, feature = "testkit"))]
 pub mod scheduler;
 pub mod session;

@@ -14,8 +14,9 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    Conclusion, CorrelationId, Event, HubOpened, InvocationId, Limits, Principal, Purpose, Role,
-    RoleGranted, RoleWithdrawn, StreamId, TaskId, TaskOutcome, TextName, Texts, Timestamp,
+    Conclusion, CorrelationId, Event, EventId, HubOpened, InvocationId, Limits, Principal, Purpose,
+    Recovery, Role, RoleGranted, RoleWithdrawn, StreamId, TaskId, TaskOutcome, TextName, Texts,
+    Timestamp,
 };
 
 use crate::action;
@@ -32,6 +33,7 @@ use crate::lifecycle;
 use crate::proposal;
 use crate::refusal::Refusal;
 use crate::registry;
+use crate::resilience;
 use crate::routing::{self, Question};
 pub use crate::state::{Owed, State, Step};
 use crate::task::{self, Next, concluded};
@@ -52,7 +54,7 @@ pub enum Input {
     Step(Step),
     /// What came of a call.
     Outcome(Outcome),
-    /// A call's deadline has passed.
+    /// A call has to be looked at: its deadline has passed, or its next try is due.
     Deadline(InvocationId),
     /// The deadline for bids on a task has passed.
     BiddingEnds(TaskId),
@@ -63,6 +65,8 @@ pub enum Input {
         /// Since when.
         since: Timestamp,
     },
+    /// What became of a call that was in flight when the process ended.
+    Recovered(InvocationId, Recovery),
 }
 
 /// Decides what an input leaves, on this state and at this moment. `seed` is the only chance there
@@ -71,11 +75,15 @@ pub fn decide(state: &State, input: &Input, now: Timestamp, seed: u64) -> Decisi
     match input {
         Input::Command { principal, roles, command } => {
             match admit(state, principal, roles.as_ref(), command) {
-                Ok(()) => obey(state, principal, command, now),
+                Ok(()) => obey(state, principal, command, now, seed),
                 Err(refusal) => Err(refusal).into(),
             }
         }
-        Input::Step(Step::Delegation(id)) => delegation::step(state, *id, now),
+        Input::Step(Step::CallOff(invocation)) => {
+            let why = "its agent takes no work any more";
+            Decision::of(invocation::call_off(state, *invocation, why, now, seed))
+        }
+        Input::Step(Step::Delegation(id)) => delegation::step(state, *id, now, seed),
         Input::Step(Step::Mediation(task, trigger)) => {
             Decision::of(coordination::intervene(state, *task, *trigger, now))
         }
@@ -83,8 +91,11 @@ pub fn decide(state: &State, input: &Input, now: Timestamp, seed: u64) -> Decisi
         Input::Step(Step::Verdict(collective)) => {
             Decision::of(collective::conclude(state, *collective, now))
         }
-        Input::Outcome(outcome) => invocation::record(state, outcome, now),
-        Input::Deadline(invocation) => invocation::expire(state, *invocation, now),
+        Input::Outcome(outcome) => invocation::record(state, outcome, now, seed),
+        Input::Deadline(invocation) => invocation::due(state, *invocation, now, seed),
+        Input::Recovered(invocation, found) => {
+            invocation::recover(state, *invocation, *found, now, seed)
+        }
         Input::BiddingEnds(task) => Decision::of(routing::close_bidding(state, *task, now)),
         Input::Silence { task, since } => coordination::silence(state, *task, *since, now),
     }
@@ -115,18 +126,56 @@ fn step(state: &State, id: TaskId, drawn: (Timestamp, u64)) -> Vec<Draft> {
     })
 }
 
-/// Ends the task of a step that cannot be recorded as it should.
-pub(crate) fn give_up(state: &State, step: Step, why: &str) -> Decision {
-    let (task, mut drafts) = match step {
+/// Ends the task of a step that cannot be recorded as it should: everything of it that is still
+/// open is called off and settled first, played through on a copy of the state.
+pub(crate) fn give_up(state: &State, step: Step, why: &str, now: Timestamp) -> Decision {
+    let (task, abandoned) = match step {
         Step::Task(task) | Step::Mediation(task, _) => (Some(task), Vec::new()),
         Step::Verdict(id) => (state.collectives.task(id), collective::abandon(state, id)),
         Step::Delegation(id) => (state.delegations.task(id), Vec::new()),
+        Step::CallOff(id) => (state.invocations.started(id).map(|call| call.task), Vec::new()),
+    };
+    let Some(task) = task else {
+        return Decision::nothing();
     };
     let reason = format!("the next step cannot be taken: {why}");
-    let (outcome, because) = (TaskOutcome::Failed, Conclusion::CallFailed);
-    let end = |task| concluded(Story { task, cause: None }, outcome, because, &reason);
-    drafts.extend(task.map(end));
-    Decision::of(drafts)
+    let mut played = Played { state: state.clone(), drafts: Vec::new(), now };
+    played.take(abandoned);
+    for call in state.invocations.of_task(task) {
+        let drafts = invocation::call_off(&played.state, call, &reason, now, 0);
+        played.take(drafts);
+    }
+    while let Some(id) = played.state.delegations.next_ready_of(task) {
+        let ended = delegation::step(&played.state, id, now, 0).events;
+        if ended.is_empty() {
+            break;
+        }
+        played.take(ended);
+    }
+    if played.state.tasks.get(task).is_some() {
+        let story = Story { task, cause: None };
+        let (outcome, because) = (TaskOutcome::Failed, Conclusion::CallFailed);
+        played.drafts.push(concluded(story, outcome, because, &reason));
+    }
+    Decision::of(played.drafts)
+}
+
+/// Events of one append that follow from each other.
+struct Played {
+    state: State,
+    drafts: Vec<Draft>,
+    now: Timestamp,
+}
+
+impl Played {
+    fn take(&mut self, drafts: Vec<Draft>) {
+        for draft in drafts {
+            let number = u128::try_from(self.drafts.len()).unwrap_or_default();
+            self.state.evolve(EventId::mint(self.now, number), self.now, &draft.event);
+            // What happened on the copy alone is nobody's cause.
+            self.drafts.push(Draft { cause: None, ..draft });
+        }
+    }
 }
 
 /// Whether the hub is open to a command of this caller.
@@ -146,7 +195,13 @@ fn admit(
     authority::check(principal, roles.unwrap_or(&granted), command)
 }
 
-fn obey(state: &State, principal: &Principal, command: &Command, now: Timestamp) -> Decision {
+fn obey(
+    state: &State,
+    principal: &Principal,
+    command: &Command,
+    now: Timestamp,
+    seed: u64,
+) -> Decision {
     let hub = &state.hub;
     let (registry, governance) = (&state.registry, &state.governance);
     let done = match command {
@@ -221,6 +276,10 @@ fn obey(state: &State, principal: &Principal, command: &Command, now: Timestamp)
             lifecycle::promote(state, principal, slug, task_type, reason)
         }
         Command::SubmitTask(submission) => task::submit(state, submission),
+        Command::SetRetryRules(rules) => resilience::set_rules(&state.resilience, rules),
+        Command::ResolveCall { invocation, found, reason } => {
+            invocation::resolve(state, *invocation, *found, reason, now, seed)
+        }
         Command::ReviewProposal(review) => {
             return proposal::review(state, principal, review, now);
         }

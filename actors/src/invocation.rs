@@ -1,22 +1,32 @@
 //! Invocation: calls of agents' models, from the recorded intent to the recorded outcome.
 
+mod after;
+mod again;
+mod flight;
 mod outcome;
+mod recovery;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use convoke_events::{
-    AgentId, Amount, CollectiveId, DelegationId, EventId, FailureClass, InvocationEvent,
-    InvocationFailed, InvocationId, InvocationStarted, ModelName, ProviderName, Purpose, Settled,
-    TaskId, TaskRules, Texts, Timestamp, Tokens,
+    AgentId, CollectiveId, DelegationId, EventId, FailureClass, InvocationId, InvocationStarted,
+    ModelName, ProviderName, Purpose, TaskId, TaskRules, Texts, Timestamp, Tokens,
 };
 
+pub(crate) use self::after::MEND_REASON;
+pub(crate) use self::again::{call_off, due};
+pub(crate) use self::flight::Invocations;
 pub use self::outcome::Outcome;
-pub(crate) use self::outcome::{expire, record};
+pub(crate) use self::outcome::record;
+pub(crate) use self::recovery::{recover, resolve};
 use crate::budget::Held;
 use crate::decision::{Draft, Story};
 use crate::governance::Grant;
+use crate::provider::{ProviderFailure, Retry};
 use crate::registry::Agent;
+use crate::resilience;
 use crate::routing::Authorised;
+use crate::state::State;
 
 /// A call that is owed: everything a driver needs to make it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +35,8 @@ pub struct Call {
     pub invocation: InvocationId,
     /// Which try; an outcome names it.
     pub attempt: u32,
+    /// The try whose answer this one is to mend, if it is to mend one.
+    pub mends: Option<u32>,
     /// The event that recorded the intent.
     pub cause: EventId,
     /// On which task.
@@ -47,131 +59,17 @@ pub struct Call {
     pub max_output: Tokens,
     /// When it is given up.
     pub deadline: Timestamp,
+    /// How many calls of its agent, and of its provider, may be under way at once.
+    pub at_once: AtOnce,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-struct Open {
-    intent: EventId,
-    started: InvocationStarted,
-}
-
-/// A call that was given up, and may still come back.
-#[derive(Clone, Debug, PartialEq)]
-struct GivenUp {
-    open: Open,
-    held: Option<Held>,
-    charged: Amount,
-}
-
-/// The calls of a hub that are in flight, or were given up.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Invocations {
-    open: BTreeMap<InvocationId, Open>,
-    deadlines: BTreeSet<(Timestamp, InvocationId)>,
-    given_up: BTreeMap<InvocationId, GivenUp>,
-    /// How many of a task's calls were given up and may still come back.
-    given_up_of: BTreeMap<TaskId, usize>,
-}
-
-impl Invocations {
-    pub(crate) fn evolve(&mut self, id: EventId, event: &InvocationEvent) {
-        match event {
-            InvocationEvent::InvocationStarted(started) => {
-                self.deadlines.insert((started.deadline, started.invocation));
-                let open = Open { intent: id, started: started.clone() };
-                self.open.insert(started.invocation, open);
-            }
-            InvocationEvent::InvocationAnswered(answered) => {
-                self.close(answered.invocation);
-            }
-            InvocationEvent::InvocationFailed(InvocationFailed { invocation, class, .. }) => {
-                if let Some(open) = self.close(*invocation)
-                    && may_come_back(*class)
-                {
-                    let count = self.given_up_of.entry(open.started.task).or_default();
-                    *count = count.saturating_add(1);
-                    let given_up = GivenUp { open, held: None, charged: Amount::ZERO };
-                    self.given_up.insert(*invocation, given_up);
-                }
-            }
-            InvocationEvent::OutcomeArrivedLate(late) => {
-                let late = self.given_up.remove(&late.invocation);
-                if let Some(task) = late.map(|late| late.open.started.task)
-                    && let Some(count) = self.given_up_of.get_mut(&task)
-                {
-                    *count = count.saturating_sub(1);
-                    if *count == 0 {
-                        self.given_up_of.remove(&task);
-                    }
-                }
-            }
-            InvocationEvent::InvocationRecovered(_) => {}
-        }
-    }
-
-    /// Notes what a call was charged that may still come back.
-    pub(crate) fn settled(&mut self, settled: &Settled, held: Option<Held>) {
-        let given_up = settled.held_for.call().and_then(|call| self.given_up.get_mut(&call));
-        if let Some(given_up) = given_up {
-            given_up.held = held;
-            given_up.charged = settled.charged.plus(settled.overrun);
-        }
-    }
-
-    fn close(&mut self, invocation: InvocationId) -> Option<Open> {
-        let open = self.open.remove(&invocation)?;
-        self.deadlines.remove(&(open.started.deadline, invocation));
-        Some(open)
-    }
-
-    /// What a call in flight was started for.
-    pub(crate) fn started(&self, invocation: InvocationId) -> Option<&InvocationStarted> {
-        self.open.get(&invocation).map(|open| &open.started)
-    }
-
-    /// Whether a call of this task was given up and may still come back.
-    pub(crate) fn may_come_back(&self, task: TaskId) -> bool {
-        self.given_up_of.contains_key(&task)
-    }
-
-    pub(crate) fn call(&self, invocation: InvocationId) -> Option<Call> {
-        self.open.get(&invocation).map(Open::call)
-    }
-
-    /// Every call in flight.
-    pub(crate) fn calls(&self) -> impl Iterator<Item = Call> {
-        self.open.values().map(Open::call)
-    }
-
-    /// The next deadline, and whose it is.
-    pub(crate) fn next_deadline(&self) -> Option<(Timestamp, InvocationId)> {
-        self.deadlines.first().copied()
-    }
-}
-
-const fn may_come_back(class: FailureClass) -> bool {
-    matches!(class, FailureClass::Timeout | FailureClass::Cancelled)
-}
-
-impl Open {
-    fn call(&self) -> Call {
-        let started = &self.started;
-        Call {
-            invocation: started.invocation,
-            attempt: started.attempt,
-            cause: self.intent,
-            task: started.task,
-            collective: started.collective,
-            delegation: started.delegation,
-            purpose: started.purpose,
-            agent: started.agent,
-            agent_version: started.agent_version,
-            provider: started.provider.clone(),
-            model: started.model.clone(),
-            max_output: started.max_output,
-            deadline: started.deadline,
-        }
-    }
+/// How many calls may be under way at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtOnce {
+    /// Of one agent.
+    pub agent: u32,
+    /// Of one provider.
+    pub provider: u32,
 }
 
 /// What a call is sent for.
@@ -189,16 +87,26 @@ pub(crate) struct Errand<'a> {
 /// Drafts the intent of a call. There is no other door: it takes a recorded decision's leave,
 /// governance's grant and what was set aside, and all three speak of the same agent and call.
 pub(crate) fn dispatch(
+    state: &State,
     errand: Errand<'_>,
     agent: &Agent,
     authorised: Authorised,
     grant: &Grant,
     held: Held,
-) -> Draft {
+) -> Vec<Draft> {
+    send(state, errand.story, intent(errand, agent, authorised, grant, held))
+}
+
+fn intent(
+    errand: Errand<'_>,
+    agent: &Agent,
+    authorised: Authorised,
+    grant: &Grant,
+    held: Held,
+) -> InvocationStarted {
     debug_assert_eq!(authorised.agent(), grant.agent(), "grant and decision name the same agent");
     let Errand { story, invocation, collective, delegation, purpose, rules, now } = errand;
-    let deadline = now.plus(std::time::Duration::from_millis(rules.deadline_ms));
-    let started = InvocationStarted {
+    InvocationStarted {
         invocation,
         task: story.task,
         collective,
@@ -218,9 +126,33 @@ pub(crate) fn dispatch(
         granted_by: grant.by(),
         reservation: held.reservation,
         max_output: rules.max_output,
-        deadline,
-    };
-    story.on_task(started, Texts::none())
+        deadline: now.plus(Duration::from_millis(rules.deadline_ms)),
+    }
+}
+
+/// Records that a call is not sent because its endpoint is down, and what is done about that.
+pub(crate) fn withhold(
+    state: &State,
+    errand: Errand<'_>,
+    agent: &Agent,
+    authorised: Authorised,
+    grant: &Grant,
+    held: Held,
+) -> Vec<Draft> {
+    let started = intent(errand, agent, authorised, grant, held);
+    let message = "its endpoint failed too often of late";
+    let failure = ProviderFailure::new(FailureClass::BreakerOpen, message);
+    let result = Err(failure.with_retry(Retry::Never));
+    let (invocation, attempt, latency) = (started.invocation, started.attempt, Duration::ZERO);
+    let outcome = Outcome { invocation, attempt, result, latency };
+    outcome::closed(state, errand.story, &started, &outcome, errand.now, 0)
+}
+
+/// Records the intent; where the breaker of its endpoint was open, this is the call that tries it.
+fn send(state: &State, story: Story, started: InvocationStarted) -> Vec<Draft> {
+    let InvocationStarted { endpoint, invocation, .. } = started;
+    let probe = resilience::half_opened(&state.resilience, story, endpoint, invocation);
+    probe.into_iter().chain([story.on_task(started, Texts::none())]).collect()
 }
 
 /// The id of a task's call for a purpose, of an agent.

@@ -21,6 +21,7 @@ mod governance;
 mod prompt;
 mod proposal;
 mod registry;
+mod resilience;
 mod state;
 mod task;
 #[cfg(any(test, feature = "testkit"))]

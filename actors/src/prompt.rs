@@ -13,7 +13,7 @@ use crate::budget::document_bound;
 use crate::collective;
 use crate::coordination;
 use crate::decision::cut;
-use crate::invocation::Call;
+use crate::invocation::{Call, MEND_REASON};
 use crate::provider::{Message, MessageRole, ModelRequest, Part};
 use crate::shape::Shape;
 
@@ -62,15 +62,19 @@ pub(crate) fn build(
             parts.extend(earlier(reader, hub, submitted.envelope.position)?);
         }
     }
+    let mut messages = vec![
+        Message { role: MessageRole::System, parts: vec![Part::Text(prompt)] },
+        Message { role: MessageRole::User, parts },
+    ];
+    if let Some(attempt) = call.mends {
+        messages.extend(what_was_wrong(reader, hub, call, attempt)?);
+    }
     Ok(ModelRequest {
         provider: call.provider.clone(),
         model: call.model.clone(),
         base_url: agent.get(&TextName::BASE_URL).map(str::to_owned),
         settings: agent.get(&TextName::SETTINGS).map(str::to_owned),
-        messages: vec![
-            Message { role: MessageRole::System, parts: vec![Part::Text(prompt)] },
-            Message { role: MessageRole::User, parts },
-        ],
+        messages,
         tools: Vec::new(),
         schema: Some(schema),
         max_output: call.max_output,
@@ -87,6 +91,37 @@ fn shape(submitted: &Event) -> Option<&'static Shape> {
         TaskPlan::Answer { shape, .. } => shape.as_ref().and_then(Shape::of),
         TaskPlan::Triage { .. } | TaskPlan::Collective { .. } | TaskPlan::Sessions { .. } => None,
     }
+}
+
+/// The answer that was not of the shape asked for, and what was wrong with it.
+fn what_was_wrong(
+    reader: &Reader,
+    hub: &HubId,
+    call: &Call,
+    attempt: u32,
+) -> Result<[Message; 2], PromptError> {
+    let story = Query::stream(hub.clone(), StreamId::task(call.task)).backward();
+    for recorded in reader.read(story) {
+        let recorded = recorded?;
+        let Event::Invocation(InvocationEvent::InvocationFailed(failed)) = &recorded.event else {
+            continue;
+        };
+        if (failed.invocation, failed.attempt) != (call.invocation, attempt) {
+            continue;
+        }
+        let most = usize::try_from(document_bound(call.max_output)).unwrap_or(usize::MAX);
+        let said = cut(recorded.texts.get(&TextName::CONTENT).unwrap_or(""), most).to_owned();
+        let wrong = cut(recorded.texts.get(&TextName::REASON).unwrap_or(""), MEND_REASON - 256);
+        let words = format!(
+            "This answer cannot be used: {wrong}. Answer once more, with nothing but the JSON \
+             object asked for."
+        );
+        return Ok([
+            Message { role: MessageRole::Assistant, parts: vec![Part::Text(said)] },
+            Message { role: MessageRole::User, parts: vec![Part::Text(words)] },
+        ]);
+    }
+    Err(PromptError::Missing("answer to mend"))
 }
 
 /// How many earlier requests a delegation is shown.

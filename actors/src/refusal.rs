@@ -1,9 +1,9 @@
 //! Refusals: which rule of the federation a command would have hurt.
 
 use convoke_events::{
-    AccountId, ActionKind, AgentId, AppendError, DecisionId, DelegationId, Digest, HubId, Key,
-    ProposalId, ReviewDecision, Role, RuleName, Slug, TaskId, TaskOutcome, TaskType, Timestamp,
-    record::TooLarge,
+    AccountId, ActionKind, AgentId, AppendError, DecisionId, DelegationId, Digest, HubId,
+    InvocationId, Key, ProposalId, ReviewDecision, Role, RuleName, Slug, TaskId, TaskOutcome,
+    TaskType, Timestamp, record::TooLarge,
 };
 
 use crate::lifecycle::LifecycleRefusal;
@@ -257,6 +257,12 @@ pub enum Refusal {
         slug: Slug,
         /// What is wrong.
         why: String,
+    },
+    /// Only what is in doubt waits for a person's word.
+    #[error("call {invocation} does not wait for a person to say what became of it")]
+    NotInDoubt {
+        /// Which call.
+        invocation: InvocationId,
     },
     /// Something in the command is empty or too small to be meant.
     #[error("{what} must be {least}")]

@@ -15,8 +15,8 @@ mod written;
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AgentId, Candidate, DecisionId, EventId, FoundWord, InvocationEvent, PolicyRef, ProposalEvent,
-    ResilienceEvent, RoutingEvent, RoutingRules, TaskId, TaskType, Timestamp, Way,
+    AgentId, Candidate, CandidateStanding, DecisionId, EventId, FoundWord, InvocationEvent,
+    PolicyRef, ProposalEvent, RoutingEvent, RoutingRules, TaskId, TaskType, Timestamp, Way,
 };
 
 use self::bidding::Biddings;
@@ -86,6 +86,22 @@ impl Decided {
         self.selected.contains(&agent).then_some(Authorised { agent, decision: self.id })
     }
 
+    /// The leave to call this agent, if it could be asked when the decision fell: for the next try
+    /// of a call.
+    pub(crate) fn candidate(&self, agent: AgentId) -> Option<Authorised> {
+        let mut candidates = self.candidates.iter();
+        let found = candidates.find(|one| one.agent == agent && is_eligible(one));
+        found.map(|_| Authorised { agent, decision: self.id })
+    }
+
+    /// The leave to call those who could be asked after this one, in their order: for a call
+    /// instead of one that failed.
+    pub(crate) fn candidates_after(&self, agent: AgentId) -> impl Iterator<Item = Authorised> {
+        let after = self.candidates.iter().skip_while(move |one| one.agent != agent);
+        let others = after.filter(move |one| one.agent != agent && is_eligible(one));
+        others.map(|one| Authorised { agent: one.agent, decision: self.id })
+    }
+
     pub(crate) const fn id(&self) -> DecisionId {
         self.id
     }
@@ -148,11 +164,6 @@ impl Routing {
         self.track.heard(event);
     }
 
-    /// Notes which endpoints are not to be called.
-    pub(crate) fn warned(&mut self, event: &ResilienceEvent) {
-        self.track.warned(event);
-    }
-
     /// Notes what people think of a result.
     pub(crate) fn judged(&mut self, id: EventId, event: &ProposalEvent) {
         match event {
@@ -191,6 +202,10 @@ impl Routing {
     pub(crate) fn recorded(&self, task: TaskId, id: DecisionId) -> Option<Decided> {
         self.decisions.get(&task)?.get(&id).cloned()
     }
+}
+
+fn is_eligible(candidate: &Candidate) -> bool {
+    candidate.standing == CandidateStanding::Eligible
 }
 
 /// How the tasks of a type find their agents, where no active policy speaks of them.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use convoke_events::evidence::Records;
 use convoke_events::{
     AccountId, AgentProfile, Amount, ArtifactType, BudgetEvent, CollectiveEvent, CollectiveId,
-    DelegationId, Event, EventId, HubId, InvocationEvent, InvocationId, ProposalEvent, Purpose,
-    RegistryEvent, TaskConcluded, TaskEvent, TaskId, TaskType, Timestamp, Trigger,
+    DelegationId, Event, EventId, HubId, InvocationEvent, InvocationId, LifecycleEvent,
+    ProposalEvent, Purpose, RegistryEvent, TaskConcluded, TaskEvent, TaskId, TaskType, Timestamp,
+    Trigger,
 };
 
 use crate::authority::Roles;
@@ -19,6 +20,7 @@ use crate::invocation::{Call, Invocations};
 use crate::lifecycle::Lifecycle;
 use crate::proposal::Proposals;
 use crate::registry::Registry;
+use crate::resilience::{Health, Resilience};
 use crate::routing::Routing;
 use crate::task::Tasks;
 
@@ -34,6 +36,7 @@ pub struct State {
     /// Whose work was found right and wrong.
     pub(crate) records: Records,
     pub(crate) ledger: Ledger,
+    pub(crate) resilience: Resilience,
     pub(crate) tasks: Tasks,
     pub(crate) invocations: Invocations,
     pub(crate) collectives: Collectives,
@@ -48,6 +51,8 @@ pub struct State {
 pub enum Step {
     /// Of a task: its triage, or its collective.
     Task(TaskId),
+    /// Of a call whose agent takes no work any more: it is called off.
+    CallOff(InvocationId),
     /// Of a delegation: it ends, or its call is called off.
     Delegation(DelegationId),
     /// Of a collective whose calls and delegations have all ended: its verdict.
@@ -71,7 +76,7 @@ pub struct Owed {
     pub step: Option<Step>,
     /// Calls to make, unless they are under way.
     pub calls: Vec<Call>,
-    /// When to look at a deadline, and whose.
+    /// When to look at a call, and at which: at its deadline, or for its next try.
     pub deadline: Option<(Timestamp, InvocationId)>,
     /// When bids on a task are no longer taken, and on which.
     pub bidding: Option<(Timestamp, TaskId)>,
@@ -89,6 +94,7 @@ impl State {
             routing: Routing::default(),
             records: Records::default(),
             ledger: Ledger::default(),
+            resilience: Resilience::default(),
             tasks: Tasks::default(),
             invocations: Invocations::default(),
             collectives: Collectives::default(),
@@ -136,7 +142,7 @@ impl State {
 
     /// The call that an invocation in flight owes.
     pub(crate) fn call(&self, invocation: InvocationId) -> Option<Call> {
-        self.invocations.call(invocation)
+        self.invocations.call(invocation, self.resilience.rules())
     }
 
     /// The state after an event that was decided at this moment.
@@ -150,6 +156,9 @@ impl State {
             Event::Registry(event) => {
                 self.routing.agent_changed(id);
                 self.evolve_standing(event);
+                if let RegistryEvent::AgentDeactivated(left) = event {
+                    self.invocations.agent_left(left.agent);
+                }
                 self.registry.evolve(event);
             }
             Event::Governance(event) => self.governance.evolve(event),
@@ -174,6 +183,7 @@ impl State {
                 self.tasks.evolve(id, event);
             }
             Event::Invocation(event) => self.evolve_invocation(id, at, event),
+            Event::Resilience(event) => self.resilience.evolve(event),
             Event::Collective(event) => {
                 if let CollectiveEvent::CollectiveConvened(convened) = event {
                     self.tasks.collective_convened(id, convened.task);
@@ -187,13 +197,15 @@ impl State {
             Event::Proposal(event) => self.evolve_proposal(id, at, event),
             Event::Coordination(event) => self.coordination.evolve(id, at, event),
             Event::Lifecycle(event) => {
+                if let LifecycleEvent::AgentRevoked(left) = event {
+                    self.invocations.agent_left(left.agent);
+                }
                 self.registry.fence(event);
                 self.lifecycle.evolve(id, event);
                 if let Some(task) = self.lifecycle.worked_on(event) {
                     self.coordination.worked_on(id, at, task);
                 }
             }
-            Event::Resilience(event) => self.routing.warned(event),
             Event::Action(_) | Event::Host(_) => {}
         }
     }
@@ -252,6 +264,7 @@ impl State {
                     if started.purpose == Purpose::Triage {
                         self.tasks.triage_answered(id, started, &answered.key);
                     }
+                    self.resilience.breakers.ended(started.endpoint, Health::Serves);
                     self.collectives.call_ended(id, started);
                     self.delegations.call_ended(id, started, event);
                     self.coordination.call_ended(id, at, started);
@@ -259,14 +272,20 @@ impl State {
             }
             InvocationEvent::InvocationFailed(failed) => {
                 if let Some(started) = self.invocations.started(failed.invocation) {
-                    self.collectives.call_ended(id, started);
+                    let health = Health::after(failed.class, failed.billed);
+                    self.resilience.breakers.ended(started.endpoint, health);
+                    if failed.then.ends_call() {
+                        self.collectives.call_ended(id, started);
+                        self.coordination.call_ended(id, at, started);
+                    }
                     self.delegations.call_ended(id, started, event);
-                    self.coordination.call_ended(id, at, started);
                 }
             }
             InvocationEvent::OutcomeArrivedLate(_) | InvocationEvent::InvocationRecovered(_) => {}
         }
-        self.invocations.evolve(id, event);
+        for account in self.invocations.evolve(id, at, event) {
+            self.ledger.forget(account);
+        }
     }
 
     /// Lets go of what only an unfinished task needs.
@@ -276,9 +295,9 @@ impl State {
         self.coordination.forget(task);
         self.lifecycle.forget(task);
         let account = self.tasks.get(task).map(|task| task.account);
-        let accounts = account.into_iter().chain(self.delegations.forget(task));
-        if !self.invocations.may_come_back(task) {
-            accounts.for_each(|account| self.ledger.forget(account));
+        let accounts = account.into_iter().chain(self.delegations.forget(task)).collect();
+        for account in self.invocations.keep(task, accounts) {
+            self.ledger.forget(account);
         }
     }
 
@@ -286,7 +305,7 @@ impl State {
     pub fn owed(&self) -> Owed {
         Owed {
             step: self.next_step(),
-            calls: self.invocations.calls().collect(),
+            calls: self.invocations.calls(self.resilience.rules()).collect(),
             deadline: self.invocations.next_deadline(),
             bidding: self.next_bidding_end(),
         }
@@ -294,7 +313,8 @@ impl State {
 
     /// The step that is owed, if any.
     pub(crate) fn next_step(&self) -> Option<Step> {
-        let delegation = self.delegations.next_ready().map(Step::Delegation);
+        let call_off = self.invocations.next_to_call_off().map(Step::CallOff);
+        let delegation = || self.delegations.next_ready().map(Step::Delegation);
         let verdict = || {
             let mut ready = self.collectives.ready();
             let done =
@@ -309,7 +329,8 @@ impl State {
         };
         // What calls for a mediator is recorded before a verdict resolves it, or whether it is would
         // depend on which answer came last.
-        delegation.or_else(mediation).or_else(verdict).or_else(task)
+        let next = call_off.or_else(delegation);
+        next.or_else(mediation).or_else(verdict).or_else(task)
     }
 
     /// The tasks that nobody works on at the moment, and since when: in order of that.

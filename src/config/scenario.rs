@@ -9,13 +9,14 @@ use convoke_actors::command::{AgentRegistration, Price};
 use convoke_actors::shape::Shape;
 use convoke_events::{
     ArtifactType, Escalation, GovernanceDefault, HubId, Key, Limits, MicroUsd, ModelName, Period,
-    ProviderName, RoutingRules, Slug, TaskPlan, TaskRules, TaskType, Tokens, Verb,
+    ProviderName, RetryRules, RoutingRules, Slug, TaskPlan, TaskRules, TaskType, Tokens, Verb,
 };
 use toml::de::DeTable;
 
 use super::agents::{agent, known_provider};
 use super::fields::{Field, Fields, Sheet};
 use super::mistake::{Allowed, ConfigError, quoted};
+use super::retry::retry;
 use super::routing_rules::routing_rules;
 
 /// Everything a scenario file says.
@@ -35,6 +36,8 @@ pub struct Scenario {
     pub task_limits: Limits,
     /// The agents, in the order of the file.
     pub agents: Vec<AgentRegistration>,
+    /// What the hub does when calls fail, where the file says so.
+    pub retry: Option<RetryRules>,
     /// What models cost.
     pub prices: Vec<PricedModel>,
     /// Whom to ask.
@@ -128,6 +131,7 @@ fn scenario(mut fields: Fields<'_>) -> Option<Scenario> {
     let policies = list(&mut fields, "policies").and_then(|list| policies_of(&list, &slugs));
     let routed = routed(routing.as_deref(), routing_rules.as_ref());
     let tasks = fields.need("tasks").and_then(|tasks| self::tasks(&tasks, routed.as_ref()));
+    let retry = fields.get("retry").map_or(Some(None), |retry| self::retry(&retry).map(Some));
     fields.finish();
     let (hub, name, default, limits) = hub?;
     let (plan, task_limits) = tasks?;
@@ -139,6 +143,7 @@ fn scenario(mut fields: Fields<'_>) -> Option<Scenario> {
         plan,
         task_limits,
         agents: agents?,
+        retry: retry?,
         prices: prices?,
         routing: routing?,
         routing_rules: routing_rules?,

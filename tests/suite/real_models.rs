@@ -40,6 +40,11 @@ pub(crate) fn switched(base_url: impl Fn(&str) -> String) -> String {
     scenario.to_string()
 }
 
+/// The same scenario, in which no call is tried again.
+fn tried_once(scenario: &str) -> String {
+    format!("{scenario}\n[retry]\nmax_attempts = 1\n")
+}
+
 /// A chat completion that answers a request in the shape it asks for.
 pub(crate) fn completes(heard: &Heard) -> Say {
     let body = heard.json();
@@ -119,7 +124,7 @@ fn the_example_runs_with_its_agents_served_over_chat_completions() {
 fn a_server_that_is_not_there_is_recorded_and_counted_and_the_run_goes_on() {
     let (place, data) = fresh();
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let scenario = switched(|_| format!("http://{gone}/v1"));
+    let scenario = tried_once(&switched(|_| format!("http://{gone}/v1")));
     let [file, input] = write(place.path(), &scenario, 2);
     let told = convoke(&data, &["run", &file, "--input", &input]).done();
     assert!(told.contains("2 of 2 handled"), "{told}");
@@ -142,6 +147,7 @@ fn a_participant_whose_server_is_not_there_is_missing_and_the_others_go_on() {
         "beacon" => format!("http://{gone}/v1"),
         _ => format!("{}/v1", server.url()),
     });
+    let scenario = tried_once(&scenario);
     let [file, input] = write(place.path(), &scenario, 6);
     let summary = json(&data, &["run", &file, "--input", &input]);
     assert_eq!(summary["handled"], 6);

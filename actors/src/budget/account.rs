@@ -38,6 +38,15 @@ impl Account {
         }
     }
 
+    /// Whether what is set aside at these two moments counts in the same period.
+    pub(super) fn counts_together(&self, one: Timestamp, other: Timestamp) -> bool {
+        match self.limits.period {
+            Period::Total => true,
+            Period::Day => place(one) == place(other),
+            Period::Month => one.month() == other.month(),
+        }
+    }
+
     /// All that was ever counted on it.
     pub(super) const fn total(&self) -> Amount {
         self.total

@@ -1,9 +1,11 @@
 //! Plans: several reservations that go into one append, each granted on top of those before it.
 
 use convoke_events::{
-    AccountId, Amount, HeldFor, Limits, ModelName, ProviderName, ReservationId, Timestamp, Tokens,
+    AccountId, Amount, HeldFor, InvocationId, Limits, ModelName, ProviderName, ReservationId,
+    Timestamp, Tokens,
 };
 
+use super::account::Account;
 use super::ledger::{Held, Ledger};
 use crate::command::Price;
 
@@ -14,6 +16,8 @@ pub(crate) struct Plan<'a> {
     account: AccountId,
     at: Timestamp,
     planned: Amount,
+    /// What is settled in the same append, and what stays of it.
+    settled: Option<(Held, Amount)>,
 }
 
 /// Why nothing could be set aside.
@@ -72,12 +76,33 @@ impl std::fmt::Display for Short {
 
 impl<'a> Plan<'a> {
     pub(super) const fn new(ledger: &'a Ledger, account: AccountId, at: Timestamp) -> Self {
-        Self { ledger, account, at, planned: Amount::ZERO }
+        Self { ledger, account, at, planned: Amount::ZERO, settled: None }
     }
 
     /// The same, on top of what counts from the same append on.
     pub(crate) const fn on_top_of(self, more: Amount) -> Self {
         Self { planned: self.planned.plus(more), ..self }
+    }
+
+    /// The same, after a reservation of the same account is settled in the same append, of which so
+    /// much stays charged.
+    pub(crate) const fn after(self, settled: Held, charged: Amount) -> Self {
+        Self { settled: Some((settled, charged)), ..self }
+    }
+
+    /// Sets the worst case of a further try of a call aside.
+    pub(crate) fn reserve_try(
+        &mut self,
+        call: InvocationId,
+        attempt: u32,
+        model: (&ProviderName, &ModelName),
+        (input, output): (Tokens, Tokens),
+    ) -> Result<Held, Short> {
+        let price = self.price(model)?;
+        let (tokens, money) = (input.plus(output), price.worst(input, output));
+        let held = self.set_aside(HeldFor::Call(call), Amount { tokens, money })?;
+        let reservation = ReservationId::derive(&[&call.to_string(), &attempt.to_string()]);
+        Ok(Held { reservation, ..held })
     }
 
     /// Sets the worst case of a call aside, at the price of its model.
@@ -118,7 +143,7 @@ impl<'a> Plan<'a> {
     /// The tokens that are left on the account of the chain that has least, if any is limited.
     pub(crate) fn tokens_left(&self) -> Option<Tokens> {
         let left = self.ledger.chain(self.account).filter_map(|(_, found)| {
-            let used = found.used(self.at).plus(self.planned);
+            let used = self.used(found).plus(self.planned);
             found.limits.tokens.map(|limit| limit.less(used.tokens))
         });
         left.min()
@@ -141,9 +166,20 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// What counts against an account's limits, once what is settled in the same append is.
+    fn used(&self, found: &Account) -> Amount {
+        let used = found.used(self.at);
+        match self.settled {
+            Some((held, charged)) if found.counts_together(self.at, held.at) => {
+                used.less(held.amount).plus(charged)
+            }
+            Some(_) | None => used,
+        }
+    }
+
     /// Whether this much could be set aside.
     fn fits(&self, needed: Amount) -> Result<(), Short> {
-        let Self { ledger, account, at, planned } = *self;
+        let Self { ledger, account, at: _, planned, .. } = *self;
         if ledger.limits(account).is_none() {
             return Err(Short::Closed { account });
         }
@@ -151,7 +187,7 @@ impl<'a> Plan<'a> {
             if found.closed {
                 return Err(Short::Closed { account });
             }
-            let used = found.used(at).plus(planned);
+            let used = self.used(found).plus(planned);
             let counts = found.total().plus(planned).checked_plus(needed).is_some();
             if !counts || !found.fits(used.plus(needed)) {
                 let tokens = found.limits.tokens.map(|limit| limit.less(used.tokens));

@@ -12,7 +12,7 @@ use crate::answer::Answer;
 use crate::budget::{Settling, on_accounts};
 use crate::decision::{Draft, Story, rule_name};
 use crate::governance::{Attempt, enforce};
-use crate::invocation::{self, Errand, dispatch};
+use crate::invocation::{self, Errand, dispatch, withhold};
 use crate::proposal;
 use crate::provider::ProviderFailure;
 use crate::state::State;
@@ -136,7 +136,9 @@ fn synthesise(
             let (collective, delegation) = (Some(id), None);
             let invocation = invocation::id_of(story.task, purpose, authorised.agent());
             let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
-            vec![dispatch(errand, agent, authorised, &grant, held)]
+            let admits = state.resilience.breakers.admits(agent.profile.endpoint, now);
+            let sent = if admits { dispatch } else { withhold };
+            sent(state, errand, agent, authorised, &grant, held)
         }
         Err(denial) => {
             let mut drafts = vec![*denial.record];

@@ -103,7 +103,7 @@ pub(crate) fn convene(
             let invocation = one.invocation;
             let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
             drafts.push(budget::set_aside(story, held));
-            drafts.push(dispatch(errand, one.agent, one.authorised, grant, held));
+            drafts.extend(dispatch(state, errand, one.agent, one.authorised, grant, held));
         }
     }
     Ok(drafts)

@@ -111,6 +111,9 @@ fn call(
     let work = state.work(story.task).ok_or(Mediation::Unavailable)?;
     let agent = state.registry.get(id).filter(|agent| agent.active);
     let agent = agent.ok_or(Mediation::Unavailable)?;
+    if !state.resilience.breakers.admits(agent.profile.endpoint, now) {
+        return Err(Mediation::Unavailable);
+    }
     let (purpose, verb, artifact) = (Purpose::Mediation, Verb::Propose, &work.artifact);
     let grant = enforce(state, Attempt { story, purpose, verb, artifact }, id);
     // What records the denial is that nobody could be called in.
@@ -169,6 +172,6 @@ fn send(
     let (collective, delegation) = (None, None);
     let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
     drafts.push(budget::set_aside(story, held));
-    drafts.push(dispatch(errand, agent, authorised, grant, held));
+    drafts.extend(dispatch(state, errand, agent, authorised, grant, held));
     Some(drafts)
 }

@@ -1,17 +1,14 @@
 //! Endings: a delegation is done, failed or called off; what it did not spend goes back.
 
-use std::time::Duration;
-
 use convoke_events::{
-    DelegationCancelled, DelegationCompleted, DelegationFailed, DelegationId, FailureClass,
-    StreamId, TextName, Texts, Timestamp,
+    DelegationCancelled, DelegationCompleted, DelegationFailed, DelegationId, StreamId, TextName,
+    Texts, Timestamp,
 };
 
 use super::{CallState, Delegation};
 use crate::budget::on_accounts;
 use crate::decision::{Decision, Draft, Story};
-use crate::invocation::{Outcome, record};
-use crate::provider::ProviderFailure;
+use crate::invocation::call_off;
 use crate::refusal::Refusal;
 use crate::state::State;
 
@@ -33,19 +30,15 @@ pub(crate) fn cancel(
 }
 
 /// Does what is owed of a delegation: calls its call off, or ends it.
-pub(crate) fn step(state: &State, id: DelegationId, now: Timestamp) -> Decision {
+pub(crate) fn step(state: &State, id: DelegationId, now: Timestamp, seed: u64) -> Decision {
     let Some(open) = state.delegations.open.get(&id) else {
         return Decision::nothing();
     };
     let story = Story { task: open.requested.task, cause: Some(open.cause) };
     match &open.call {
         CallState::InFlight => {
-            let message = "the delegation was called off";
-            let failure = ProviderFailure::new(FailureClass::Cancelled, message);
-            let invocation = open.requested.invocation;
-            let (attempt, result) = (1, Err(failure));
-            let outcome = Outcome { invocation, attempt, result, latency: Duration::ZERO };
-            record(state, &outcome, now)
+            let why = "the delegation was called off";
+            Decision::of(call_off(state, open.requested.invocation, why, now, seed))
         }
         CallState::Answered(key) => {
             let used = state.ledger.spent(open.requested.account);

@@ -144,6 +144,9 @@ fn wish_granted(
         &to.to_string(),
         wish.key.as_str(),
     ]);
+    if !state.resilience.breakers.admits(agent.profile.endpoint, now) {
+        return Err(DelegationRefusal::BreakerOpen);
+    }
     if state.delegations.was_seen(story.task, delegation) {
         return Err(DelegationRefusal::Repeated);
     }
@@ -193,8 +196,8 @@ fn wish_granted(
         story.draft(stream, requested, texts),
         budget::open_funded(story, account, funds, plan.money_is_limited()),
         budget::set_aside(story, held),
-        dispatch(errand, agent, authorised, &grant, held),
     ]);
+    drafts.extend(dispatch(state, errand, agent, authorised, &grant, held));
     Ok(drafts)
 }
 
@@ -316,6 +319,9 @@ fn in_words(state: &State, wish: &Wish, because: &DelegationRefusal) -> String {
         },
         DelegationRefusal::TooSmall { needed, budget } => {
             format!("one call needs {needed} tokens, and its budget is {budget}")
+        }
+        DelegationRefusal::BreakerOpen => {
+            "the receiver's model failed too often of late".to_owned()
         }
         DelegationRefusal::Ended => "its task or the delegation above it has ended".to_owned(),
     }

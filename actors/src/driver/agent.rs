@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, AsyncContext, Context, Handler};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Recipient, Supervised};
 use convoke_events::{FailureClass, HubId, InvocationId, Reader};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use super::message::{CallOff, Ended, Invoke, Returned};
+use super::lane::Lane;
+use super::message::{CallOff, Ended, Invoke, Returned, pass};
+use super::restart::start_anew;
 use super::setup::Setup;
 use crate::invocation::{Call, Outcome};
 use crate::prompt;
-use crate::provider::{Cancel, CancelSwitch, Deltas, ModelResponse, Provider, ProviderFailure};
-
-/// How many calls of one agent may be under way; more wait their turn.
-const AT_ONCE: usize = 64;
+use crate::provider::{
+    Cancel, CancelSwitch, Deltas, ModelResponse, Provider, ProviderFailure, Retry,
+};
 
 /// How long a provider may take to end a call that was called off, before it is dropped.
 const GRACE: Duration = Duration::from_secs(1);
@@ -27,58 +28,175 @@ pub(super) struct Agent {
     reader: Reader,
     setup: Setup,
     models: Handle,
-    permits: Arc<Semaphore>,
-    under_way: BTreeMap<InvocationId, CancelSwitch>,
+    lane: Lane,
+    under_way: BTreeMap<(InvocationId, u32), CancelSwitch>,
+    /// What it is about to take up: should it panic over it, this is what is told.
+    taking_up: Option<(InvocationId, u32, Recipient<Returned>)>,
 }
 
 impl Agent {
-    pub(super) fn new(hub: HubId, reader: Reader, setup: Setup, models: Handle) -> Self {
-        let permits = Arc::new(Semaphore::new(AT_ONCE));
-        Self { hub, reader, setup, models, permits, under_way: BTreeMap::new() }
+    fn new(hub: HubId, reader: Reader, setup: Setup, models: Handle) -> Self {
+        let (lane, under_way, taking_up) = (Lane::new(), BTreeMap::new(), None);
+        Self { hub, reader, setup, models, lane, under_way, taking_up }
     }
+
+    /// Starts the actor, and hands out the way to it.
+    pub(super) fn start(hub: HubId, reader: Reader, setup: Setup, models: Handle) -> Intake {
+        let limit = setup.intake;
+        let room = Arc::new(Semaphore::new(limit));
+        Intake { agent: start_anew(Self::new(hub, reader, setup, models)), room, limit }
+    }
+}
+
+/// The way to an agent: bounded for new work, free for everything else.
+#[derive(Clone)]
+pub(super) struct Intake {
+    agent: Addr<Agent>,
+    room: Arc<Semaphore>,
+    limit: usize,
+}
+
+/// Too many calls of an agent wait for their turn, or it has ended: the call comes back.
+pub(super) struct Overloaded {
+    pub(super) call: Call,
+    pub(super) returns: Recipient<Returned>,
+    pub(super) why: String,
+}
+
+impl Intake {
+    /// Hands a call over, unless too many wait.
+    pub(super) fn give(
+        &self,
+        call: Call,
+        returns: Recipient<Returned>,
+        provider: Lane,
+    ) -> Result<(), Box<Overloaded>> {
+        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
+            let why = format!("{} calls of its agent wait for their turn", self.limit);
+            return Err(Box::new(Overloaded { call, returns, why }));
+        };
+        let invoke = Invoke { call, returns, provider, place };
+        self.agent.try_send(invoke).map_err(|error| {
+            let Invoke { call, returns, .. } = error.into_inner();
+            let why = "its agent's actor panicked too often, and has ended".to_owned();
+            Box::new(Overloaded { call, returns, why })
+        })
+    }
+
+    /// Calls a call off; that is never turned away.
+    pub(super) fn call_off(&self, call: Call) {
+        pass(&self.agent, CallOff(call));
+    }
+}
+
+impl Overloaded {
+    /// Tells the hub, which decides what is done about it: nothing was sent.
+    pub(super) fn give_back(self: Box<Self>) {
+        let Self { call, returns, why } = *self;
+        let failure = ProviderFailure::new(FailureClass::Withheld, why)
+            .with_retry(Retry::After(Duration::ZERO));
+        tell(returns, (call.invocation, call.attempt), Err(failure));
+    }
+}
+
+/// Tells what came of a call that was not sent.
+fn tell(
+    returns: Recipient<Returned>,
+    (invocation, attempt): (InvocationId, u32),
+    result: Result<ModelResponse, ProviderFailure>,
+) {
+    let outcome = Outcome { invocation, attempt, result, latency: Duration::ZERO };
+    actix::spawn(async move {
+        // Who is gone has ended with the runtime, which will owe the call again.
+        let _ = returns.send(Returned(outcome)).await;
+    });
 }
 
 impl Actor for Agent {
     type Context = Context<Self>;
 }
 
+impl Supervised for Agent {
+    /// Its calls under way go on; what it panicked over has failed, and was not sent.
+    fn restarting(&mut self, _: &mut Self::Context) {
+        if let Some((invocation, attempt, returns)) = self.taking_up.take() {
+            let message = "its agent's actor panicked over it";
+            let failure = ProviderFailure::new(FailureClass::Withheld, message)
+                .with_retry(Retry::After(Duration::ZERO));
+            tell(returns, (invocation, attempt), Err(failure));
+        }
+    }
+}
+
 impl Handler<Invoke> for Agent {
     type Result = ();
 
-    fn handle(&mut self, Invoke { call, returns }: Invoke, context: &mut Self::Context) {
+    fn handle(&mut self, invoke: Invoke, context: &mut Self::Context) {
+        let Invoke { call, returns, provider: provider_lane, place } = invoke;
+        let (invocation, attempt) = (call.invocation, call.attempt);
+        self.taking_up = Some((invocation, attempt, returns.clone()));
         let (switch, cancel) = Cancel::pair();
-        self.under_way.insert(call.invocation, switch);
+        self.under_way.insert((invocation, attempt), switch);
+        self.lane.widen_to(call.at_once.agent);
+        provider_lane.widen_to(call.at_once.provider);
         let provider = self.setup.providers.get(&call.provider).cloned();
         let (hub, reader) = (self.hub.clone(), self.reader.clone());
-        let (permits, myself) = (Arc::clone(&self.permits), context.address());
+        let (lane, myself) = (self.lane.clone(), context.address());
+        let left = call.deadline.since(self.setup.clock.now());
         let models = self.models.clone();
         self.models.spawn(async move {
-            let permit = permits.acquire_owned().await;
+            let mut called_off = cancel.clone();
+            let turn = async { (lane.turn().await, provider_lane.turn().await) };
+            let turn = tokio::select! {
+                biased;
+                () = called_off.cancelled() => Err(called_off_unsent()),
+                () = tokio::time::sleep(left) => Err(overdue()),
+                turn = turn => Ok(turn),
+            };
+            drop(place);
             let since = Instant::now();
-            let (invocation, attempt) = (call.invocation, call.attempt);
-            // In a task of its own: a provider that panics fails this call alone.
-            let made =
-                models.spawn(async move { make(&hub, &reader, &call, provider, cancel).await });
-            let result = made.await.unwrap_or_else(|error| {
-                let failure = format!("the provider's code ended abnormally: {error}");
-                Err(Box::new(ProviderFailure::new(FailureClass::Panicked, failure)))
-            });
-            drop(permit);
+            let result = match turn {
+                Ok(turn) => {
+                    // In a task of its own: a provider that panics fails this call alone.
+                    let made = models
+                        .spawn(async move { make(&hub, &reader, &call, provider, cancel).await });
+                    let made = made.await.unwrap_or_else(|error| {
+                        let failure = format!("the provider's code ended abnormally: {error}");
+                        Err(Box::new(ProviderFailure::new(FailureClass::Panicked, failure)))
+                    });
+                    drop(turn);
+                    made
+                }
+                Err(failure) => Err(failure),
+            };
             let (result, latency) = (result.map_err(|failure| *failure), since.elapsed());
             let outcome = Outcome { invocation, attempt, result, latency };
             // `send` waits where there is no room: an outcome is never turned away. An actor that
             // is gone has ended with the runtime, which will owe the call again.
             let _ = returns.send(Returned(outcome)).await;
-            let _ = myself.send(Ended(invocation)).await;
+            let _ = myself.send(Ended(invocation, attempt)).await;
         });
+        self.taking_up = None;
     }
+}
+
+/// A call was called off while it waited for its turn.
+fn called_off_unsent() -> Box<ProviderFailure> {
+    let message = "the call was called off before it was sent";
+    Box::new(ProviderFailure::new(FailureClass::Cancelled, message).unbilled())
+}
+
+/// A call's deadline passed while it waited for its turn.
+fn overdue() -> Box<ProviderFailure> {
+    let message = "its turn did not come before its deadline";
+    Box::new(ProviderFailure::new(FailureClass::Timeout, message).unbilled())
 }
 
 impl Handler<Ended> for Agent {
     type Result = ();
 
-    fn handle(&mut self, Ended(invocation): Ended, _: &mut Self::Context) {
-        self.under_way.remove(&invocation);
+    fn handle(&mut self, Ended(invocation, attempt): Ended, _: &mut Self::Context) {
+        self.under_way.remove(&(invocation, attempt));
     }
 }
 
@@ -86,7 +204,7 @@ impl Handler<CallOff> for Agent {
     type Result = ();
 
     fn handle(&mut self, CallOff(call): CallOff, _: &mut Self::Context) {
-        if let Some(switch) = self.under_way.remove(&call.invocation) {
+        if let Some(switch) = self.under_way.remove(&(call.invocation, call.attempt)) {
             switch.cancel();
         }
     }
@@ -112,8 +230,7 @@ async fn make(
         Err(Box::new(ProviderFailure::new(FailureClass::Cancelled, message)))
     };
     if called_off.is_cancelled() {
-        // It was called off while it waited for its turn: it is not sent.
-        return given_up();
+        return Err(called_off_unsent());
     }
     let overdue = async {
         called_off.cancelled().await;
@@ -125,3 +242,6 @@ async fn make(
         () = overdue => given_up(),
     }
 }
+
+#[cfg(test)]
+mod tests;

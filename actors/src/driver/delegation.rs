@@ -2,22 +2,29 @@
 //! what comes of it and has the hub debit the shared budget with that, and ends.
 
 use actix::fut::wrap_future;
-use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Recipient};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Recipient};
 
-use super::agent::Agent;
-use super::message::{Invoke, Returned, pass};
+use super::agent::Intake;
+use super::lane::Lane;
+use super::message::Returned;
 use crate::invocation::Call;
 
 /// The actor of one delegation.
 pub(super) struct Delegation {
     call: Call,
-    receiver: Addr<Agent>,
+    receiver: Intake,
+    provider: Lane,
     hub: Recipient<Returned>,
 }
 
 impl Delegation {
-    pub(super) const fn new(call: Call, receiver: Addr<Agent>, hub: Recipient<Returned>) -> Self {
-        Self { call, receiver, hub }
+    pub(super) const fn new(
+        call: Call,
+        receiver: Intake,
+        provider: Lane,
+        hub: Recipient<Returned>,
+    ) -> Self {
+        Self { call, receiver, provider, hub }
     }
 }
 
@@ -26,7 +33,9 @@ impl Actor for Delegation {
 
     fn started(&mut self, context: &mut Self::Context) {
         let (call, returns) = (self.call.clone(), context.address().recipient());
-        pass(&self.receiver, Invoke { call, returns });
+        if let Err(overloaded) = self.receiver.give(call, returns, self.provider.clone()) {
+            overloaded.give_back();
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::hub::Hub;
-use super::message::{Alive, Drain, Give, Watch, pass, start};
+use super::message::{Alive, Drain, Give, Watch, pass};
+use super::restart::start_anew;
 use super::setup::Setup;
 
 /// Starts the actors of hubs when they are first asked for, and passes messages on.
@@ -29,7 +30,7 @@ impl Desk {
             return hub.clone();
         }
         let hub = Hub::new(id.clone(), self.log.clone(), self.setup.clone(), self.models.clone());
-        let hub = start(hub);
+        let hub = start_anew(hub);
         self.hubs.insert(id.clone(), hub.clone());
         hub
     }

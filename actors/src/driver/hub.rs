@@ -1,21 +1,24 @@
 //! The hub's actor: a session with a mailbox, the log's writer in front of it and the supervisor
 //! behind it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix::fut::wrap_future;
-use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, SpawnHandle};
-use convoke_events::{HubId, Landing, Log, LogId, Timestamp};
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, SpawnHandle, Supervised};
+use convoke_events::{HubId, InvocationId, Landing, Log, LogId, Recovery, Timestamp};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::message::{
-    Alive, CallOff, Drain, FanOut, Give, Landed, Reply, Returned, Watch, Watcher, pass, start,
+    Alive, CallOff, Drain, FanOut, Give, Landed, Reply, Returned, Watch, Watcher, pass,
 };
+use super::restart::start_anew;
 use super::session::{Session, Ticket, Turn};
 use super::setup::Setup;
 use super::supervisor::Supervisor;
 use crate::command::CommandError;
+use crate::invocation::Call;
 use crate::provider::Safety;
 
 /// The actor of one hub.
@@ -25,6 +28,12 @@ pub(super) struct Hub {
     setup: Setup,
     models: Handle,
     served: Result<Served, String>,
+    /// It outlives what this actor panics over, and with it the calls under way.
+    supervisor: Option<Addr<Supervisor>>,
+    /// The tries that are out with agents.
+    out: BTreeSet<(InvocationId, u32)>,
+    /// How often it began anew: an append's fate counts for the incarnation that handed it on.
+    incarnation: u64,
     draining: Vec<oneshot::Sender<()>>,
 }
 
@@ -39,7 +48,8 @@ struct Served {
 impl Hub {
     pub(super) fn new(id: HubId, log: Log, setup: Setup, models: Handle) -> Self {
         let served = Err("it has not started yet".to_owned());
-        Self { id, log, setup, models, served, draining: Vec::new() }
+        let (supervisor, out, draining) = (None, BTreeSet::new(), Vec::new());
+        Self { id, log, setup, models, served, supervisor, out, incarnation: 0, draining }
     }
 
     fn now(&self) -> Timestamp {
@@ -75,6 +85,7 @@ impl Hub {
             let _ = watcher.send(end);
         }
         if !turn.calls.is_empty() {
+            self.out.extend(turn.calls.iter().map(|call| (call.invocation, call.attempt)));
             pass(&served.supervisor, FanOut(turn.calls));
         }
         for call in turn.cancelled {
@@ -121,30 +132,41 @@ impl Hub {
         let mut seed = [0; 8];
         seed.copy_from_slice(LogId::random().as_bytes().split_at(8).0);
         let seed = u64::from_le_bytes(seed);
-        let supervisor = Supervisor::new(
-            self.id.clone(),
-            self.log.reader().clone(),
-            self.setup.clone(),
-            self.models.clone(),
-            context.address().recipient(),
-        );
         match Session::replay(self.id.clone(), reader, authority, seed) {
             Ok(session) => {
-                let supervisor = start(supervisor);
+                let supervisor = self.supervisor(context);
                 let (landings, landed) = mpsc::unbounded_channel();
-                actix::spawn(tell(landed, context.address()));
+                actix::spawn(tell(landed, context.address(), self.incarnation));
                 self.served = Ok(Served { session, supervisor, landings, wake: None });
-                let providers = self.setup.providers.clone();
+                let (providers, out) = (self.setup.providers.clone(), self.out.clone());
                 self.take(context, move |session, now| {
-                    let repeatable = |call: &crate::invocation::Call| {
+                    let found = |call: &Call| {
+                        if out.contains(&(call.invocation, call.attempt)) {
+                            return None;
+                        }
                         let provider = providers.get(&call.provider);
-                        provider.is_some_and(|it| it.safety() == Safety::Repeatable)
+                        let repeatable =
+                            provider.is_some_and(|it| it.safety() == Safety::Repeatable);
+                        Some(if repeatable { Recovery::DidNotHappen } else { Recovery::InDoubt })
                     };
-                    session.resume(repeatable, now)
+                    session.resume(found, now)
                 });
             }
             Err(error) => self.cannot_serve(&error),
         }
+    }
+
+    fn supervisor(&mut self, context: &Context<Self>) -> Addr<Supervisor> {
+        let started = self.supervisor.get_or_insert_with(|| {
+            start_anew(Supervisor::new(
+                self.id.clone(),
+                self.log.reader().clone(),
+                self.setup.clone(),
+                self.models.clone(),
+                context.address().recipient(),
+            ))
+        });
+        started.clone()
     }
 
     fn cannot_serve(&mut self, error: &dyn std::error::Error) {
@@ -169,6 +191,15 @@ impl Actor for Hub {
             Ok(_) => hub.replay(context),
             Err(error) => hub.cannot_serve(&error),
         }));
+    }
+}
+
+impl Supervised for Hub {
+    /// Nothing in memory outlives a panic but what is out with agents. Who waits for an answer is
+    /// told that it is unknown.
+    fn restarting(&mut self, _: &mut Self::Context) {
+        self.served = Err("it begins anew".to_owned());
+        self.incarnation = self.incarnation.saturating_add(1);
     }
 }
 
@@ -208,6 +239,7 @@ impl Handler<Returned> for Hub {
     type Result = ();
 
     fn handle(&mut self, Returned(outcome): Returned, context: &mut Self::Context) {
+        self.out.remove(&(outcome.invocation, outcome.attempt));
         self.take(context, |session, now| session.outcome(outcome, now));
     }
 }
@@ -215,15 +247,21 @@ impl Handler<Returned> for Hub {
 impl Handler<Landed> for Hub {
     type Result = ();
 
-    fn handle(&mut self, Landed(ticket, fate): Landed, context: &mut Self::Context) {
-        self.take(context, |session, _| session.landed(ticket, fate));
+    fn handle(&mut self, Landed(incarnation, ticket, fate): Landed, context: &mut Self::Context) {
+        if incarnation == self.incarnation {
+            self.take(context, |session, _| session.landed(ticket, fate));
+        }
     }
 }
 
 /// Tells a hub what became of its appends, in their order.
-async fn tell(mut landings: mpsc::UnboundedReceiver<(Ticket, Landing)>, hub: Addr<Hub>) {
+async fn tell(
+    mut landings: mpsc::UnboundedReceiver<(Ticket, Landing)>,
+    hub: Addr<Hub>,
+    incarnation: u64,
+) {
     while let Some((ticket, landing)) = landings.recv().await {
-        pass(&hub, Landed(ticket, landing.await));
+        pass(&hub, Landed(incarnation, ticket, landing.await));
     }
 }
 

@@ -2,8 +2,9 @@
 
 use actix::{Actor, Addr, Context, Handler, Message, Recipient};
 use convoke_events::{AppendError, HubId, InvocationId, Receipt, TaskConcluded, TaskId};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::lane::Lane;
 use super::session::Ticket;
 use crate::command::{Answer, CommandError, Order};
 use crate::invocation::{Call, Outcome};
@@ -42,10 +43,14 @@ pub(super) struct Drain {
 /// Makes calls, all at once.
 pub(super) struct FanOut(pub(super) Vec<Call>);
 
-/// Makes a call, and says to whom what comes of it goes.
+/// Makes a call when its turn comes, and says to whom what comes of it goes.
 pub(super) struct Invoke {
     pub(super) call: Call,
     pub(super) returns: Recipient<Returned>,
+    /// How many calls of its provider may be under way.
+    pub(super) provider: Lane,
+    /// Its place among those that wait for their turn.
+    pub(super) place: OwnedSemaphorePermit,
 }
 
 /// Calls a call off.
@@ -54,11 +59,15 @@ pub(super) struct CallOff(pub(super) Call);
 /// What came of a call, on its way back to its hub.
 pub(super) struct Returned(pub(super) Outcome);
 
-/// What became of an append.
-pub(super) struct Landed(pub(super) Ticket, pub(super) Result<Receipt, AppendError>);
+/// What became of an append that this incarnation of a hub handed on.
+pub(super) struct Landed(
+    pub(super) u64,
+    pub(super) Ticket,
+    pub(super) Result<Receipt, AppendError>,
+);
 
-/// A call has ended.
-pub(super) struct Ended(pub(super) InvocationId);
+/// A try of a call has ended.
+pub(super) struct Ended(pub(super) InvocationId, pub(super) u32);
 
 macro_rules! messages {
     ($($message:ty),*) => {$(
@@ -72,7 +81,7 @@ messages!(Give, Watch, Alive, Drain, FanOut, Invoke, CallOff, Returned, Landed, 
 
 /// How many messages an actor's mailbox holds: more than admission ever lets in, so that a message
 /// is never parked, and none overtakes another.
-const ROOM: usize = 1 << 30;
+pub(super) const ROOM: usize = 1 << 30;
 
 /// Starts an actor with room for every message.
 pub(super) fn start<A: Actor<Context = Context<A>>>(actor: A) -> Addr<A> {

@@ -9,12 +9,11 @@ mod turn;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use convoke_events::{
     Append, AppendError, Digest, Event, EventId, FailureClass, HubId, Idempotency, InvocationEvent,
-    Pending, Principal, Query, ReadError, Reader, Receipt, TaskEvent, TaskId, TextName, Timestamp,
-    encode,
+    Pending, Principal, Query, ReadError, Reader, Receipt, Recourse, Recovery, TaskEvent, TaskId,
+    TextName, Timestamp, encode,
 };
 
 use self::silence::Silence;
@@ -92,27 +91,25 @@ impl<R, W> Session<R, W> {
         deadline.into_iter().chain(silence).chain(bidding).min().filter(|_| self.stopped.is_none())
     }
 
-    /// Takes up what the replayed state owes. A call in flight is made again where `repeatable`
-    /// says its provider allows that; else it is in doubt, and stays charged.
-    pub fn resume(&mut self, repeatable: impl Fn(&Call) -> bool, now: Timestamp) -> Turn<R, W> {
+    /// Takes up what the replayed state owes. Of each call in flight `found` says what became of
+    /// it, or nothing where it is under way all the same; that is recorded, and the hub's rules say
+    /// what is done about it.
+    pub fn resume(
+        &mut self,
+        found: impl Fn(&Call) -> Option<Recovery>,
+        now: Timestamp,
+    ) -> Turn<R, W> {
         let mut turn = Turn::default();
         self.silence.listen(now);
-        let (again, doubtful): (Vec<_>, Vec<_>) =
-            self.state.owed().calls.into_iter().partition(repeatable);
-        for Call { invocation, attempt, .. } in doubtful {
-            let message = "the process ended during the call, which cannot be made twice";
-            let failure = ProviderFailure::new(FailureClass::InDoubt, message);
-            let (result, latency) = (Err(failure), Duration::ZERO);
-            let outcome = Outcome { invocation, attempt, result, latency };
-            // What the runtime brings is never refused.
-            let _ = self.take(&Input::Outcome(outcome), None, now, &mut turn);
+        for call in self.state.owed().calls {
+            if let Some(found) = found(&call) {
+                // What the runtime brings is never refused.
+                let _ = self.take(&Input::Recovered(call.invocation, found), None, now, &mut turn);
+            }
         }
         self.end_biddings(now, &mut turn);
         self.take_deadlines(now, &mut turn);
         self.take_steps(now, &mut turn);
-        // What has been given up meanwhile is not sent again.
-        let open = again.into_iter().filter(|call| self.state.call(call.invocation).is_some());
-        turn.calls.extend(open);
         turn
     }
 
@@ -338,7 +335,7 @@ impl<R, W> Session<R, W> {
         turn: &mut Turn<R, W>,
     ) -> Result<bool, Refusal> {
         let why = why.map_or_else(|| "it leaves no event".to_owned(), |why| why.to_string());
-        let decision = hub::give_up(&self.state, step, &why);
+        let decision = hub::give_up(&self.state, step, &why, now);
         self.record(decision, Origin::runtime(), now, turn)
     }
 
@@ -401,6 +398,11 @@ impl<R, W> Session<R, W> {
         self.state.evolve(pending.id, pending.decided_at, event);
         if let Event::Invocation(InvocationEvent::InvocationStarted(started)) = event {
             waiting.calls.extend(self.state.call(started.invocation));
+        }
+        if let Event::Invocation(InvocationEvent::InvocationRecovered(recovered)) = event
+            && recovered.then == Recourse::Repeat
+        {
+            waiting.calls.extend(self.state.call(recovered.invocation));
         }
         if let Event::Task(TaskEvent::TaskConcluded(end)) = event {
             let watchers = self.watchers.remove(&end.task).unwrap_or_default();

@@ -21,6 +21,8 @@ pub struct Setup {
     pub clock: Arc<dyn Clock>,
     /// How many commands may wait for their answer before more are turned away.
     pub waiting: usize,
+    /// How many calls of one agent may wait for their turn before more are turned away.
+    pub intake: usize,
 }
 
 impl Default for Setup {
@@ -31,6 +33,7 @@ impl Default for Setup {
             authority: Arc::new(HubRoles),
             clock: Arc::new(SystemClock::start()),
             waiting: 1024,
+            intake: 1024,
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use actix::{Actor, Addr, Context, Handler, Recipient};
-use convoke_events::{AgentId, HubId, Reader};
+use actix::{Actor, Context, Handler, Recipient, Supervised};
+use convoke_events::{AgentId, HubId, ProviderName, Reader};
 use tokio::runtime::Handle;
 
-use super::agent::Agent;
+use super::agent::{Agent, Intake};
 use super::delegation::Delegation;
-use super::message::{CallOff, FanOut, Invoke, Returned, pass, start};
+use super::lane::Lane;
+use super::message::{CallOff, FanOut, Returned, start};
 use super::setup::Setup;
 
 /// Owns the addresses of a hub's agents, each started when it is first called.
@@ -18,18 +19,21 @@ pub(super) struct Supervisor {
     setup: Setup,
     models: Handle,
     returns: Recipient<Returned>,
-    agents: BTreeMap<AgentId, Addr<Agent>>,
+    agents: BTreeMap<AgentId, Intake>,
+    /// How many calls of a provider may be under way, whichever agents they are of.
+    providers: BTreeMap<ProviderName, Lane>,
 }
 
 impl Supervisor {
-    pub(super) const fn new(
+    pub(super) fn new(
         hub: HubId,
         reader: Reader,
         setup: Setup,
         models: Handle,
         returns: Recipient<Returned>,
     ) -> Self {
-        Self { hub, reader, setup, models, returns, agents: BTreeMap::new() }
+        let (agents, providers) = (BTreeMap::new(), BTreeMap::new());
+        Self { hub, reader, setup, models, returns, agents, providers }
     }
 }
 
@@ -37,23 +41,24 @@ impl Actor for Supervisor {
     type Context = Context<Self>;
 }
 
+/// It knows addresses and lanes only, which hold whatever it panicked over.
+impl Supervised for Supervisor {}
+
 impl Handler<FanOut> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, FanOut(calls): FanOut, _: &mut Self::Context) {
         for call in calls {
             let agent = self.agents.entry(call.agent).or_insert_with(|| {
-                start(Agent::new(
-                    self.hub.clone(),
-                    self.reader.clone(),
-                    self.setup.clone(),
-                    self.models.clone(),
-                ))
+                let (hub, reader) = (self.hub.clone(), self.reader.clone());
+                Agent::start(hub, reader, self.setup.clone(), self.models.clone())
             });
+            let lane = self.providers.entry(call.provider.clone()).or_insert_with(Lane::new);
+            let (lane, returns) = (lane.clone(), self.returns.clone());
             if call.delegation.is_some() {
-                start(Delegation::new(call, agent.clone(), self.returns.clone()));
-            } else {
-                pass(agent, Invoke { call, returns: self.returns.clone() });
+                start(Delegation::new(call, agent.clone(), lane, returns));
+            } else if let Err(overloaded) = agent.give(call, returns, lane) {
+                overloaded.give_back();
             }
         }
     }
@@ -64,7 +69,7 @@ impl Handler<CallOff> for Supervisor {
 
     fn handle(&mut self, CallOff(call): CallOff, _: &mut Self::Context) {
         if let Some(agent) = self.agents.get(&call.agent) {
-            pass(agent, CallOff(call));
+            agent.call_off(call);
         }
     }
 }

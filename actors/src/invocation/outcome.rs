@@ -8,13 +8,15 @@ use convoke_events::{
     ModelName, OutcomeArrivedLate, ProviderName, Purpose, TextName, Texts, Timestamp, Usage,
 };
 
-use super::GivenUp;
+use super::after::Failed;
+use super::flight::{GivenUp, Open, Phase};
 use crate::action;
 use crate::answer::{self, Answer};
 use crate::budget::{Settling, on_accounts};
 use crate::collective;
 use crate::decision::{Decision, Draft, Story, cut};
 use crate::provider::{ModelResponse, ProviderFailure, Retry};
+use crate::resilience::{Health, judged};
 use crate::state::State;
 use crate::task;
 
@@ -32,12 +34,14 @@ pub struct Outcome {
 }
 
 /// Records an outcome; one that comes too late is kept and fenced.
-pub(crate) fn record(state: &State, outcome: &Outcome, now: Timestamp) -> Decision {
+pub(crate) fn record(state: &State, outcome: &Outcome, now: Timestamp, seed: u64) -> Decision {
     let invocations = &state.invocations;
     let open = invocations.open.get(&outcome.invocation);
-    if let Some(open) = open.filter(|open| open.started.attempt == outcome.attempt) {
+    let is_out = |open: &&Open| !matches!(open.phase, Phase::Waiting { .. });
+    let open = open.filter(is_out).filter(|open| open.started.attempt == outcome.attempt);
+    if let Some(open) = open {
         let story = Story { task: open.started.task, cause: Some(open.intent) };
-        return Decision::of(closed(state, story, &open.started, outcome, now));
+        return Decision::of(closed(state, story, &open.started, outcome, now, seed));
     }
     let given_up = invocations.given_up.get(&outcome.invocation);
     let says_something = match &outcome.result {
@@ -51,67 +55,65 @@ pub(crate) fn record(state: &State, outcome: &Outcome, now: Timestamp) -> Decisi
     }
 }
 
-/// Gives a call up whose deadline has passed.
-pub(crate) fn expire(state: &State, invocation: InvocationId, now: Timestamp) -> Decision {
-    let Some(started) = state.invocations.started(invocation) else {
-        return Decision::nothing();
-    };
-    if now < started.deadline {
-        return Decision::nothing();
-    }
-    let message = format!("no outcome by the deadline {}", started.deadline);
-    let failure = ProviderFailure::new(FailureClass::Timeout, message);
-    let (attempt, result, latency) = (started.attempt, Err(failure), Duration::ZERO);
-    record(state, &Outcome { invocation, attempt, result, latency }, now)
-}
-
-fn closed(
+/// Ends a try: what came of it, what is charged, what it says of its endpoint, and what follows.
+pub(super) fn closed(
     state: &State,
     story: Story,
     started: &InvocationStarted,
     outcome: &Outcome,
     now: Timestamp,
+    seed: u64,
 ) -> Vec<Draft> {
     let answered = match &outcome.result {
-        Ok(response) => {
-            judge(state, started, response).map(|answer| (response, answer)).map_err(|why| {
-                let (class, message) = (FailureClass::Malformed, why);
-                ProviderFailure::new(class, message).with_usage(response.usage)
-            })
-        }
+        Ok(response) => match judge(state, started, response) {
+            Ok(answer) => Ok((response, answer)),
+            Err(failure) => Err(*failure),
+        },
         Err(failure) => Err(failure.clone()),
     };
-    let mut drafts = match &answered {
-        Ok((response, answer)) => {
-            let latency_us = u64::try_from(outcome.latency.as_micros()).unwrap_or(u64::MAX);
-            vec![answer_draft(story, started, response, answer, latency_us)]
-        }
-        Err(failure) => vec![failure_draft(story, started, failure, outcome)],
-    };
     let settlement = settlement(state, story, started, &answered);
+    let health = answered.as_ref().err().map_or(Health::Serves, Health::of);
+    let (breaker, down_until) = judged(&state.resilience, story, started, health, now);
+    let (response, answer) = match answered {
+        Ok(answered) => answered,
+        Err(failure) => {
+            let failed = Failed {
+                started,
+                failure: &failure,
+                answered: outcome.result.is_ok(),
+                settlement,
+                breaker,
+                down_until,
+            };
+            return failed.drafts(state, story, outcome, now, seed);
+        }
+    };
+    let latency_us = u64::try_from(outcome.latency.as_micros()).unwrap_or(u64::MAX);
+    let mut drafts = vec![answer_draft(story, started, response, &answer, latency_us)];
     let overrun = overrun(&settlement);
     drafts.extend(settlement);
-    let answer = answered.as_ref().map(|(_, answer)| answer);
-    drafts.extend(match started.purpose {
+    drafts.extend(breaker);
+    drafts.extend(followed(state, story, started, Ok(&answer), response.text()));
+    drafts.extend(action::wanted(state, story, started, &answer.actions, overrun, now));
+    drafts
+}
+
+/// What follows from the end of a call.
+pub(super) fn followed(
+    state: &State,
+    story: Story,
+    started: &InvocationStarted,
+    answer: Result<&Answer, &ProviderFailure>,
+    content: String,
+) -> Vec<Draft> {
+    match started.purpose {
         Purpose::Triage => task::triaged(state, story, answer),
         Purpose::Contribution => collective::contributed(state, story, started, answer),
-        Purpose::Synthesis => {
-            let content =
-                answered.as_ref().map(|(response, _)| response.text()).unwrap_or_default();
-            collective::synthesised(state, story, started, answer, content)
-        }
-        Purpose::Answer => {
-            let content =
-                answered.as_ref().map(|(response, _)| response.text()).unwrap_or_default();
-            task::answered(state, story, started, answer, content)
-        }
+        Purpose::Synthesis => collective::synthesised(state, story, started, answer, content),
+        Purpose::Answer => task::answered(state, story, started, answer, content),
         // What follows from it is owed by the delegation, once everything under it has ended too.
         Purpose::Delegation | Purpose::Mediation | Purpose::Action => Vec::new(),
-    });
-    if let Ok(answer) = answer {
-        drafts.extend(action::wanted(state, story, started, &answer.actions, overrun, now));
     }
-    drafts
 }
 
 /// What an answer says, if it has the shape asked for and stays within what it was asked for.
@@ -119,21 +121,25 @@ fn judge(
     state: &State,
     started: &InvocationStarted,
     response: &ModelResponse,
-) -> Result<Answer, String> {
+) -> Result<Answer, Box<ProviderFailure>> {
+    let failed =
+        |class, why: String| Box::new(ProviderFailure::new(class, why).with_usage(response.usage));
     if response.finish == FinishReason::ContentFilter {
-        return Err("the provider withheld the answer".to_owned());
+        return Err(failed(FailureClass::Refused, "the provider withheld the answer".to_owned()));
     }
+    let malformed = |why| failed(FailureClass::Malformed, why);
     let answer = answer::parse(started.purpose, &response.text(), &response.parts)
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| malformed(error.to_string()))?;
     let shape = state.tasks.get(started.task).and_then(task::Task::shape);
     if let Some(shape) = shape.filter(|_| started.purpose == Purpose::Answer) {
-        shape.check(&response.text()).map_err(|error| error.to_string())?;
+        shape.check(&response.text()).map_err(|error| malformed(error.to_string()))?;
     }
     let verdict = started.collective.and_then(|id| state.collectives.verdict(id));
     match verdict {
         // A synthesis puts words to the verdict; it cannot change it.
         Some(verdict) if started.purpose == Purpose::Synthesis && *verdict != answer.key => {
-            Err(format!("the verdict is `{verdict}`, but the synthesis says `{}`", answer.key))
+            let says = &answer.key;
+            Err(malformed(format!("the verdict is `{verdict}`, but the synthesis says `{says}`")))
         }
         _ => Ok(answer),
     }
@@ -163,11 +169,12 @@ fn answer_draft(
     story.on_task(facts, texts)
 }
 
-fn failure_draft(
+pub(super) fn failure_draft(
     story: Story,
     started: &InvocationStarted,
     failure: &ProviderFailure,
     outcome: &Outcome,
+    then: AfterFailure,
 ) -> Draft {
     // What was given up or cut off has no end that could have been measured.
     let measured = Some(outcome.latency).filter(|latency| !latency.is_zero());
@@ -183,7 +190,7 @@ fn failure_draft(
             Retry::Never => None,
             Retry::After(floor) => Some(u64::try_from(floor.as_millis()).unwrap_or(u64::MAX)),
         },
-        then: AfterFailure::Stop,
+        then,
     };
     let content = response.map(ModelResponse::text).filter(|content| !content.is_empty());
     let texts = Texts::none()
@@ -207,11 +214,14 @@ fn settlement(
     };
     let response = answered.as_ref().ok().map(|(response, _)| *response);
     let model = priced(state, started, response);
-    let free = answered
-        .as_ref()
-        .is_err_and(|failure| failure.billed == Billed::No && failure.usage == Usage::default());
+    let free = answered.as_ref().is_err_and(is_free);
     let settling = if free { Settling::NothingSent } else { Settling::Used(&usage) };
     on_accounts(story, state.ledger.settle(held, model, settling))
+}
+
+/// Whether it is known that a failure costs nothing.
+pub(super) fn is_free(failure: &ProviderFailure) -> bool {
+    failure.billed == Billed::No && failure.usage == Usage::default()
 }
 
 /// What a settlement charges beyond what was set aside.

@@ -108,13 +108,18 @@ impl<'a> Grounds<'a> {
             CandidateStanding::AgentInactive
         } else if !self.permitted(sought, agent) {
             CandidateStanding::Governance
-        } else if self.state.routing.track.is_broken(known.profile.endpoint, self.now) {
+        } else if self.is_down(known) {
             CandidateStanding::BreakerOpen
         } else if !self.affordable(sought, known) {
             CandidateStanding::OverBudget
         } else {
             CandidateStanding::Eligible
         }
+    }
+
+    /// Whether the breaker in front of an agent's model lets no call through.
+    fn is_down(self, agent: &Agent) -> bool {
+        !self.state.resilience.breakers.admits(agent.profile.endpoint, self.now)
     }
 
     /// Whether governance lets an agent do what it would be asked for.
@@ -178,14 +183,15 @@ pub(super) fn by_way(grounds: Grounds<'_>, sought: Sought<'_>, choice: Choice) -
     }
 }
 
-/// The agents of the active policies of the task type that are active themselves, in order of
-/// priority.
+/// The agents of the active policies of the task type that are active themselves and whose model
+/// is not down, in order of priority.
 fn by_policy(grounds: Grounds<'_>, sought: Sought<'_>, choice: Choice) -> Chosen {
     let policies = grounds.policies.get(sought.task_type).into_iter().flatten();
     let candidates = policies.map(|(priority, policy)| {
         let standing = match grounds.state.registry.get(policy.agent) {
             _ if !policy.active => CandidateStanding::PolicyInactive,
             Some(agent) if agent.revoked => CandidateStanding::Revoked,
+            Some(agent) if agent.active && grounds.is_down(agent) => CandidateStanding::BreakerOpen,
             Some(agent) if agent.active => CandidateStanding::Eligible,
             Some(_) | None => CandidateStanding::AgentInactive,
         };

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AgentId, BidRecord, Candidate, Credit, EndpointId, EventId, FoundWord, InvocationEvent,
-    InvocationId, Keyword, Measure, ProposalId, ResilienceEvent, TaskId, TaskType, Timestamp,
+    AgentId, BidRecord, Candidate, Credit, EventId, FoundWord, InvocationEvent, InvocationId,
+    Keyword, Measure, ProposalId, TaskId, TaskType,
 };
 
 /// What one agent has done.
@@ -25,8 +25,6 @@ struct Seen {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Track {
     agents: BTreeMap<AgentId, Seen>,
-    /// Until when an endpoint is not called.
-    breakers: BTreeMap<EndpointId, Timestamp>,
     in_flight: BTreeMap<InvocationId, AgentId>,
     /// The newest review of work on a task type.
     reviews: BTreeMap<TaskType, EventId>,
@@ -54,23 +52,6 @@ impl Track {
             }
             InvocationEvent::InvocationRecovered(_) | InvocationEvent::OutcomeArrivedLate(_) => {}
         }
-    }
-
-    pub(super) fn warned(&mut self, event: &ResilienceEvent) {
-        match event {
-            ResilienceEvent::BreakerOpened(opened) => {
-                self.breakers.insert(opened.endpoint, opened.until);
-            }
-            ResilienceEvent::BreakerClosed(closed) => {
-                self.breakers.remove(&closed.endpoint);
-            }
-            ResilienceEvent::BreakerHalfOpened(_) | ResilienceEvent::RetryRulesSet(_) => {}
-        }
-    }
-
-    /// Whether an endpoint is not to be called at this moment.
-    pub(super) fn is_broken(&self, endpoint: EndpointId, now: Timestamp) -> bool {
-        self.breakers.get(&endpoint).is_some_and(|until| *until > now)
     }
 
     fn landed(&mut self, invocation: InvocationId) -> Option<&mut Seen> {

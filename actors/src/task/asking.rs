@@ -65,7 +65,7 @@ pub(super) fn ask(
             drafts.push(budget::set_aside(story, held));
             let (collective, delegation) = (None, None);
             let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
-            drafts.push(dispatch(errand, agent, authorised, &grant, held));
+            drafts.extend(dispatch(state, errand, agent, authorised, &grant, held));
         }
         Err(short) => {
             let reason = format!("the {purpose} cannot be paid: {short}");

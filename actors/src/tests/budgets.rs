@@ -221,7 +221,7 @@ fn what_is_known_not_to_be_billed_goes_back_unless_it_says_what_it_used() {
     let (scene, call, ..) = under_way(Limits::default());
     for (said, charged) in [(Usage::default(), amount(0, 0)), (usage(3, 0), amount(3, 3))] {
         let mut scene = scene.clone();
-        let failure = ProviderFailure::new(FailureClass::RateLimited, "too many").unbilled();
+        let failure = ProviderFailure::new(FailureClass::Quota, "too many").unbilled();
         let then = scene.when(&failed(&call, failure.with_usage(said)));
         assert_eq!(settled(&then)[0].charged, charged);
     }

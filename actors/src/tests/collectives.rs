@@ -69,7 +69,7 @@ fn ask_for(tokens: u64) -> (Scene, Then) {
 
 fn fails(scene: &mut Scene, slug: &str) -> Then {
     let call: Call = calls_of(scene, &[slug]).remove(0);
-    let failure = ProviderFailure::new(FailureClass::Unavailable, "a test wanted it so");
+    let failure = ProviderFailure::new(FailureClass::Auth, "a test wanted it so");
     let outcome = Outcome { result: Err(failure), ..answer(&call, "fix", Usage::default()) };
     let mut then = scene.when(&Input::Outcome(outcome));
     then.events.extend(scene.follow().events);
@@ -260,7 +260,7 @@ fn a_synthesis_that_fails_ends_the_task_as_failed() {
     all_answer(&mut scene, &[("forge", "fix"), ("helm", "fix"), ("quill", "fix")]);
     let then = fails(&mut scene, "forge");
     assert_eq!(ends(&then), [(TaskOutcome::Failed, Conclusion::CallFailed)]);
-    assert!(reason(&then, "TaskConcluded").starts_with("the synthesis failed: unavailable: "));
+    assert!(reason(&then, "TaskConcluded").starts_with("the synthesis failed: auth: "));
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn a_verdict_that_cannot_be_recorded_gives_the_synthesis_back_and_ends_the_task(
     let step @ Step::Verdict(_) = scene.state().owed().step.unwrap() else {
         panic!("a verdict is owed");
     };
-    let decision = give_up(scene.state(), step, "it is too large");
+    let decision = give_up(scene.state(), step, "it is too large", scene.now());
     let then = Then { events: decision.events, answer: decision.answer };
     let then = then.leaves(&["Settled", "TaskConcluded"]);
     assert_eq!(settled(&then)[0].reservation, reserved(&asked)[0].reservation);

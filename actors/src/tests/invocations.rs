@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use convoke_events::{
-    Amount, BudgetEvent, Conclusion, Event, FailureClass, FinishReason, InvocationAnswered,
-    InvocationEvent, InvocationFailed, MicroUsd, Settlement, TaskOutcome, TextName, Tokens, Usage,
+    AfterFailure, Amount, BudgetEvent, Conclusion, Event, FailureClass, FinishReason,
+    InvocationAnswered, InvocationEvent, InvocationFailed, MicroUsd, Settlement, TaskOutcome,
+    TextName, Tokens, Usage,
 };
 
 use super::cast::{
@@ -57,29 +58,34 @@ fn an_answer_of_the_shape_asked_for_is_recorded_with_its_key_and_settled() {
 }
 
 #[test]
-fn a_malformed_answer_fails_its_call_and_is_charged_all_the_same() {
+fn a_malformed_answer_is_mended_once_then_fails_its_call_and_is_charged_each_time() {
     let (mut scene, call, _) = under_way();
     let then = scene.when(&Input::Outcome(said(&call, "it is a bug", usage(5, 7))));
-    let then = then.leaves(&["InvocationFailed", "Settled", "TaskConcluded"]);
+    let then = then.leaves(&["InvocationFailed", "Settled", "Reserved", "InvocationStarted"]);
     assert_eq!(
         (failures(&then)[0].class, failures(&then)[0].usage),
         (FailureClass::Malformed, usage(5, 7))
     );
     assert_eq!(settled(&then)[0].charged.tokens, Tokens::new(12));
     assert_eq!(then.events[0].texts.get(&TextName::CONTENT), Some("it is a bug"));
+    let again = only_call(&scene);
+    assert_eq!((again.attempt, again.mends), (2, Some(1)));
+    let then = scene.when(&Input::Outcome(said(&again, "it is a bug", usage(5, 7))));
+    let then = then.leaves(&["InvocationFailed", "Settled", "TaskConcluded"]);
     assert_eq!(ends(&then), [(TaskOutcome::Failed, Conclusion::CallFailed)]);
     assert!(reason(&then, "TaskConcluded").starts_with("the triage failed: malformed: "));
 }
 
 #[test]
-fn an_answer_that_its_provider_withheld_is_malformed() {
+fn an_answer_that_its_provider_withheld_is_refused_and_not_asked_for_again() {
     let (mut scene, call, _) = under_way();
     let mut outcome = answer(&call, "bug", usage(5, 7));
     if let Ok(response) = &mut outcome.result {
         response.finish = FinishReason::ContentFilter;
     }
     let then = scene.when(&Input::Outcome(outcome));
-    assert_eq!(failures(&then)[0].class, FailureClass::Malformed);
+    assert_eq!(failures(&then)[0].class, FailureClass::Refused);
+    assert_eq!(failures(&then)[0].then, AfterFailure::Stop);
 }
 
 #[test]
@@ -177,6 +183,8 @@ fn synthesis() -> (Scene, Call) {
 #[test]
 fn a_synthesis_that_names_another_key_than_the_verdict_fails() {
     let (mut scene, call) = synthesis();
+    scene.answered(&call, "wait", usage(10, 10));
+    let call = only_call(&scene);
     let then = scene.answered(&call, "wait", usage(10, 10));
     assert_eq!(failures(&then)[0].class, FailureClass::Malformed);
     assert_eq!(ends(&then), [(TaskOutcome::Failed, Conclusion::CallFailed)]);

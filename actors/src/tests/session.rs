@@ -5,7 +5,7 @@ use std::sync::Arc;
 use convoke_events::testkit::{Fault, FaultyStore, NOON};
 use convoke_events::{
     BudgetEvent, Conclusion, Escalation, Event, FailureClass, InvocationEvent, MemoryStore,
-    Settlement, TaskOutcome, TaskPlan, TextName,
+    Recovery, Settlement, TaskOutcome, TaskPlan, TextName,
 };
 
 use super::cast::{task, triage, usage, word};
@@ -176,7 +176,7 @@ fn a_call_that_cannot_be_made_twice_fails_in_doubt_after_a_restart_and_stays_cha
     let mut stage = Stage::workshop(LocalOwner);
     let call = stage.done(Command::SubmitTask(triage("a"))).calls.remove(0);
     let mut stage = stage.restarted();
-    let seen = stage.session.resume(|_| false, NOON);
+    let seen = stage.session.resume(|_| Some(Recovery::InDoubt), NOON);
     assert_eq!(seen.calls, []);
     stage.land(seen);
     let mut held = None;
@@ -206,9 +206,12 @@ fn a_call_that_can_be_made_twice_is_made_again_after_a_restart() {
     let call = stage.done(Command::SubmitTask(triage("a"))).calls.remove(0);
     let before = stage.types();
     let mut stage = stage.restarted();
-    let seen = stage.session.resume(|_| true, NOON);
-    assert_eq!((seen.appends.len(), &seen.calls[..]), (0, std::slice::from_ref(&call)));
-    assert_eq!(stage.types(), before);
+    let seen = stage.session.resume(|_| Some(Recovery::DidNotHappen), NOON);
+    assert_eq!(seen.calls, [], "not before it is on record");
+    let seen = stage.land(seen);
+    assert_eq!(stage.types()[before.len()..], ["InvocationRecovered"]);
+    assert_eq!(seen.calls.len(), 1);
+    assert_eq!((seen.calls[0].invocation, seen.calls[0].attempt), (call.invocation, 1));
     stage.returns(answer(&call, "ignore", usage(5, 5)), NOON);
     assert!(stage.session.state().conclusion(task("a")).is_some());
 }
@@ -220,7 +223,7 @@ fn a_step_that_was_owed_at_a_crash_is_taken_after_it() {
     seen.appends.truncate(1);
     stage.commit(&mut seen);
     let mut stage = stage.restarted();
-    let seen = stage.session.resume(|_| true, NOON);
+    let seen = stage.session.resume(|_| Some(Recovery::DidNotHappen), NOON);
     assert_eq!(stage.land(seen).calls.len(), 1, "the triage was not lost with the crash");
 }
 
@@ -338,7 +341,9 @@ fn a_call_past_its_deadline_is_not_made_again_after_a_restart() {
     let mut stage = Stage::workshop(LocalOwner);
     stage.done(Command::SubmitTask(triage("a")));
     let mut stage = stage.restarted();
-    let seen = stage.session.resume(|_| true, NOON.plus(std::time::Duration::from_hours(2)));
+    let seen = stage
+        .session
+        .resume(|_| Some(Recovery::DidNotHappen), NOON.plus(std::time::Duration::from_hours(2)));
     assert_eq!(seen.calls, []);
     stage.land(seen);
     assert!(stage.types().contains(&"InvocationFailed"));

@@ -64,7 +64,9 @@ fn an_answer_without_what_the_shape_asks_for_fails_the_task() {
     hand_in(&mut scene, submission("a", "propose-implementation"));
     let call = only_call(&scene);
     // The test's own answer has none of the fields of any shape.
-    let then = scene.answered(&call, "fix", usage(10, 10));
+    scene.answered(&call, "fix", usage(10, 10));
+    let mended = only_call(&scene);
+    let then = scene.answered(&mended, "fix", usage(10, 10));
     assert_eq!(ends(&then), [(TaskOutcome::Failed, Conclusion::CallFailed)]);
     let words = reason(&then, "TaskConcluded");
     assert!(words.contains("`steps` is missing: the shape `propose-implementation`"), "{words}");

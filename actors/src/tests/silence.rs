@@ -72,7 +72,7 @@ fn a_sign_of_life_of_a_task_nobody_waits_for_is_not_kept() {
 #[test]
 fn after_a_restart_nothing_is_stuck_before_it_could_be_heard_of() {
     let mut stage = at_work().restarted();
-    let seen = stage.session.resume(|_| true, after(3_600));
+    let seen = stage.session.resume(|_| Some(convoke_events::Recovery::DidNotHappen), after(3_600));
     stage.land(seen);
     assert_eq!((stuck(&stage), stage.session.wake_at()), (0, Some(after(3_630))));
     tick(&mut stage, 3_630);

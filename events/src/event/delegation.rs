@@ -77,6 +77,8 @@ pub enum DelegationRefusal {
     Ended,
     /// Who would hand over is deactivated.
     SenderInactive,
+    /// The breaker in front of the receiver's model is open.
+    BreakerOpen,
 }
 
 /// A delegation was refused; nothing was set aside or sent. Texts: `scope`, `reason`.

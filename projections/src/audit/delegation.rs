@@ -81,6 +81,7 @@ fn denied_by(because: &DelegationRefusal) -> Vec<PolicyRef> {
         | DelegationRefusal::ForeignParent
         | DelegationRefusal::Exhausted { .. }
         | DelegationRefusal::TooSmall { .. }
+        | DelegationRefusal::BreakerOpen
         | DelegationRefusal::Ended => Vec::new(),
     }
 }

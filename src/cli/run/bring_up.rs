@@ -126,6 +126,7 @@ pub(super) fn commands(scenario: &Scenario, differences: &Differences) -> Vec<Co
         Command::SetHubLimits(limits),
         Command::SetGovernanceDefault(scenario.default),
     ];
+    commands.extend(scenario.retry.map(Command::SetRetryRules));
     commands.extend(scenario.prices.iter().map(|priced| {
         let (provider, model, price) =
             (priced.provider.clone(), priced.model.clone(), priced.price);

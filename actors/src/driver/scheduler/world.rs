@@ -8,7 +8,7 @@ use std::time::Duration;
 use convoke_events::testkit::{ManualClock, NOON};
 use convoke_events::{
     Append, AppendError, Clock, CommitStore, Engine, Event, HubId, InvocationEvent, InvocationId,
-    MemoryStore, Query, Receipt, Recorded,
+    MemoryStore, Query, Receipt, Recorded, Recovery,
 };
 
 use super::super::session::{Session, Ticket, Turn};
@@ -148,7 +148,9 @@ impl World {
             (!memory.calls.is_empty(), Move::Return),
         ];
         moves.extend(can.into_iter().filter(|(can, _)| *can).map(|(_, step)| step));
-        if moves.is_empty() && self.answers.iter().all(Option::is_some) {
+        // A call whose next try waits for its time is not done.
+        let waits = memory.session.state().next_deadline().is_some();
+        if moves.is_empty() && !waits && self.answers.iter().all(Option::is_some) {
             return moves;
         }
         moves.push(Move::Pass);
@@ -186,7 +188,8 @@ impl World {
         let (queue, fates, calls) = (Vec::new(), Vec::new(), Vec::new());
         let mut memory = Memory { engine, session, queue, fates, calls };
         let repeatable = self.provider.safety() == Safety::Repeatable;
-        let turn = memory.session.resume(|_| repeatable, self.clock.now());
+        let found = if repeatable { Recovery::DidNotHappen } else { Recovery::InDoubt };
+        let turn = memory.session.resume(|_| Some(found), self.clock.now());
         self.memory = Some(memory);
         self.perform(turn);
     }
