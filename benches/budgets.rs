@@ -129,7 +129,11 @@ impl Host {
         });
         let rules = convoke_events::TaskRules { min_contributions: 1, ..task_rules() };
         let mut work = submission("bench", "A crash on start");
-        work.plan = TaskPlan::Collective { task_type: "implementation".parse().unwrap(), rules };
+        work.plan = TaskPlan::Collective {
+            task_type: "implementation".parse().unwrap(),
+            participants: Vec::new(),
+            rules,
+        };
         work.limits = Limits::default();
         let allow = |agent: &str| {
             Command::SetGovernancePolicy(PolicyRule {

@@ -108,7 +108,7 @@ impl Host {
             .map(|number| {
                 let mut task = submission(&format!("task {number}"), "A crash on start");
                 let (task_type, rules) = (task_type.clone(), task_rules());
-                task.plan = TaskPlan::Collective { task_type, rules };
+                task.plan = TaskPlan::Collective { task_type, participants: Vec::new(), rules };
                 task.limits = Limits { tokens: Some(Tokens::new(1)), ..Limits::default() };
                 task
             })

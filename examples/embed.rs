@@ -56,6 +56,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         max_output: Tokens::new(200),
         min_contributions: 1,
         one_failure_fails_all: false,
+        quorum: None,
+        allowed: Vec::new(),
     };
     let task = ada
         .submit(TaskSubmission {

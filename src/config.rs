@@ -2,6 +2,7 @@
 
 mod agents;
 mod alternative;
+mod collective;
 mod fields;
 mod mistake;
 mod personas;

@@ -65,6 +65,8 @@
 //!     max_output: Tokens::new(200),
 //!     min_contributions: 3,
 //!     one_failure_fails_all: false,
+//!     quorum: None,
+//!     allowed: Vec::new(),
 //! };
 //! let task = ada
 //!     .submit(TaskSubmission {

@@ -1,6 +1,6 @@
 //! Answers: what an agent's words must look like to count, checked on our side always.
 
-use convoke_events::{Confidence, Key, MAX_TEXT, Purpose, record::TooLarge};
+use convoke_events::{Confidence, Key, MAX_TEXT, Purpose, Slug, record::TooLarge};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -28,8 +28,6 @@ pub(crate) enum AnswerError {
     Key,
     #[error("`confidence` is {0}, expected a number from 0 to 1")]
     Confidence(f64),
-    #[error("`dissent` is missing: a synthesis lists it, even if there is none")]
-    Dissent,
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
 }
@@ -42,16 +40,11 @@ struct Shape {
     confidence: Option<f64>,
     #[serde(rename = "assumptions", default)]
     _assumptions: Vec<String>,
-    dissent: Option<Vec<String>>,
     actions: Option<Value>,
 }
 
-/// Reads an answer given for this purpose: its words, and what it asks for as tool calls.
-pub(crate) fn parse(
-    purpose: Purpose,
-    content: &str,
-    parts: &[Part],
-) -> Result<Answer, AnswerError> {
+/// Reads an answer: its words, and what it asks for as tool calls.
+pub(crate) fn parse(content: &str, parts: &[Part]) -> Result<Answer, AnswerError> {
     if content.len() > MAX_ANSWER {
         let (what, size) = ("an answer", content.len());
         return Err(TooLarge { what, size, limit: MAX_ANSWER }.into());
@@ -63,28 +56,44 @@ pub(crate) fn parse(
         None => None,
         Some(found) => Some(Confidence::new(found).ok_or(AnswerError::Confidence(found))?),
     };
-    if purpose == Purpose::Synthesis && shape.dissent.is_none() {
-        return Err(AnswerError::Dissent);
-    }
     let actions = action::of_answer(shape.actions.as_ref(), parts);
     Ok(Answer { key, confidence, actions })
 }
 
-/// The shape asked of an answer, as JSON Schema.
-pub(crate) fn schema(purpose: Purpose) -> AnswerSchema {
+/// The shape asked of an answer, as JSON Schema; `keys` are the recommendations it may choose from,
+/// if not any, and `ids` what it may cite.
+pub(crate) fn schema(purpose: Purpose, keys: &[Key], ids: &[Slug]) -> AnswerSchema {
+    let mut recommendation =
+        json!({"type": "string", "description": "what you recommend, in one to four words"});
+    let among = |words: &[&str]| json!({"type": "string", "enum": words});
+    let keys: Vec<&str> = keys.iter().map(Key::as_str).collect();
+    let ids: Vec<&str> = ids.iter().map(Slug::as_str).collect();
+    if purpose == Purpose::Judgement {
+        recommendation = among(&["grouped", "distinct"]);
+    } else if !keys.is_empty() {
+        recommendation = among(&keys);
+    }
     let mut properties = json!({
-        "recommendation": {"type": "string", "description": "what you recommend, in one to four words"},
+        "recommendation": recommendation,
         "body": {"type": "string", "description": "why, for people"},
         "confidence": {"type": "number", "minimum": 0, "maximum": 1},
         "assumptions": {"type": "array", "items": {"type": "string"}}
     });
     let mut required = vec!["recommendation", "body", "confidence", "assumptions"];
-    if purpose == Purpose::Synthesis {
-        let dissent = json!({"type": "array", "items": {"type": "string"}});
+    let mut add = |name: &'static str, shape: serde_json::Value| {
         if let Some(properties) = properties.as_object_mut() {
-            properties.insert("dissent".to_owned(), dissent);
+            properties.insert(name.to_owned(), shape);
         }
-        required.push("dissent");
+        required.push(name);
+    };
+    if matches!(purpose, Purpose::Synthesis | Purpose::Arbitration) {
+        let cited = json!({"type": "array", "items": among(&ids)});
+        add("cites", cited.clone());
+        add("dissent", dissent(&cited));
+    }
+    if purpose == Purpose::Judgement {
+        let group = json!({"type": "array", "items": among(&keys)});
+        add("groups", json!({"type": "array", "items": group}));
     }
     if let Some(actions) = action::schema(purpose)
         && let Some(properties) = properties.as_object_mut()
@@ -100,12 +109,27 @@ pub(crate) fn schema(purpose: Purpose) -> AnswerSchema {
     AnswerSchema { name: purpose.as_str(), json }
 }
 
+/// The shape of what a synthesis says of those who recommend otherwise.
+fn dissent(cited: &Value) -> Value {
+    let item = json!({
+        "type": "object",
+        "properties": {
+            "recommendation": {"type": "string", "description": "what lost"},
+            "by": cited,
+            "why": {"type": "string"}
+        },
+        "required": ["recommendation", "by", "why"],
+        "additionalProperties": false
+    });
+    json!({"type": "array", "items": item})
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(purpose: Purpose, content: &str, expected: &str) {
-        let found = match parse(purpose, content, &[]) {
+    fn check(content: &str, expected: &str) {
+        let found = match parse(content, &[]) {
             Ok(answer) => format!("{} {:?}", answer.key, answer.confidence.map(Confidence::share)),
             Err(error) => error.to_string(),
         };
@@ -116,33 +140,27 @@ mod tests {
     fn an_answer_of_the_shape_asked_for_counts() {
         let content =
             r#"{"recommendation":"Fix it!","body":"b","confidence":0.5,"assumptions":[]}"#;
-        check(Purpose::Triage, content, "fix-it Some(0.5)");
+        check(content, "fix-it Some(0.5)");
     }
 
     #[test]
     fn an_answer_without_confidence_counts_without_one() {
-        check(Purpose::Contribution, r#"{"recommendation":"a","body":""}"#, "a None");
+        check(r#"{"recommendation":"a","body":""}"#, "a None");
     }
 
     #[test]
     fn words_that_are_no_object_do_not_count() {
-        check(Purpose::Triage, "I think we should fix it", "the answer is not the JSON object");
+        check("I think we should fix it", "the answer is not the JSON object");
     }
 
     #[test]
     fn a_confidence_beyond_one_does_not_count() {
         let content = r#"{"recommendation":"a","body":"","confidence":1.5}"#;
-        check(Purpose::Triage, content, "`confidence` is 1.5");
+        check(content, "`confidence` is 1.5");
     }
 
     #[test]
     fn a_recommendation_without_a_letter_does_not_count() {
-        check(Purpose::Triage, r#"{"recommendation":"?","body":""}"#, "`recommendation` holds no");
-    }
-
-    #[test]
-    fn a_synthesis_must_list_dissent() {
-        let content = r#"{"recommendation":"a","body":""}"#;
-        check(Purpose::Synthesis, content, "`dissent` is missing");
+        check(r#"{"recommendation":"?","body":""}"#, "`recommendation` holds no");
     }
 }

@@ -90,6 +90,7 @@ const fn needed(command: &Command) -> (&'static str, Role) {
         Command::RevokeAgent { .. } => ("revoke agents", Role::Operator),
         Command::ReinstateAgent { .. } => ("reinstate agents", Role::Owner),
         Command::PromoteAgent { .. } => ("promote agents", Role::Owner),
+        Command::SetCollectiveRules(_) => ("set the rules of collectives", Role::Operator),
         Command::SubmitTask(_) => ("hand in tasks", Role::Operator),
         Command::SetRetryRules(_) => ("choose the retry rules", Role::Operator),
         Command::ResolveCall { .. } => ("settle calls in doubt", Role::Operator),

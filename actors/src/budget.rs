@@ -11,7 +11,9 @@ use convoke_events::{
     ProviderName, StreamId, TextName, Texts, Timestamp, Tokens,
 };
 
-pub(crate) use self::estimate::{DOCUMENT_OVERHEAD, document_bound, input_bound};
+pub(crate) use self::estimate::{
+    DOCUMENT_OVERHEAD, brief_bound, choice_bound, document_bound, input_bound,
+};
 pub(crate) use self::ledger::{Held, Ledger, Settling};
 pub(crate) use self::plan::{Plan, Short};
 use crate::command::Price;

@@ -5,12 +5,12 @@ mod policy;
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    AccountId, AgentId, ArtifactName, ArtifactType, Capability, Complexity, CoordinationRules,
-    DecisionId, DelegationId, Digest, ErrorBudget, GovernanceDefault, HubId, IdempotencyKey,
-    InvocationId, Key, Keyword, LifecycleRules, Limits, MicroUsd, ModelFamily, ModelName,
-    Permission, PlanDecision, Principal, ProposalId, ProviderName, Rate, Receipt, Recovery,
-    RetryRules, ReviewDecision, ReviewRules, Role, RoutingRules, ServiceName, Slug, StepName,
-    TaskId, TaskOutcome, TaskPlan, TaskType, Tier, Tokens, TrustLevel,
+    AccountId, AgentId, ArtifactName, ArtifactType, Capability, CollectiveRules, Complexity,
+    CoordinationRules, DecisionId, DelegationId, Digest, ErrorBudget, GovernanceDefault, HubId,
+    IdempotencyKey, InvocationId, Key, Keyword, LifecycleRules, Limits, MicroUsd, ModelFamily,
+    ModelName, Permission, PlanDecision, Principal, ProposalId, ProviderName, Rate, Receipt,
+    Recovery, RetryRules, ReviewDecision, ReviewRules, Role, RoutingRules, ServiceName, Slug,
+    StepName, TaskId, TaskOutcome, TaskPlan, TaskType, Tier, Tokens, TrustLevel,
 };
 
 pub use crate::coordination::VoteOpening;
@@ -404,6 +404,8 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Say how the hub's collectives come to a verdict from now on.
+    SetCollectiveRules(CollectiveRules),
     /// Hand in a piece of work. The same request again changes nothing.
     SubmitTask(TaskSubmission),
     /// Decide on a proposal.

@@ -150,7 +150,10 @@ impl Coordination {
             CollectiveEvent::VerdictReached(_) if self.tasks.contains_key(&task) => {
                 self.change(id, task, Joint::resolved);
             }
-            CollectiveEvent::VerdictReached(_) | CollectiveEvent::CollectiveConvened(_) => {}
+            CollectiveEvent::VerdictReached(_)
+            | CollectiveEvent::CollectiveConvened(_)
+            | CollectiveEvent::KeysGrouped(_)
+            | CollectiveEvent::CollectiveRulesSet(_) => {}
         }
     }
 

@@ -88,8 +88,8 @@ pub fn decide(state: &State, input: &Input, now: Timestamp, seed: u64) -> Decisi
             Decision::of(coordination::intervene(state, *task, *trigger, now))
         }
         Input::Step(Step::Task(task)) => Decision::of(step(state, *task, (now, seed))),
-        Input::Step(Step::Verdict(collective)) => {
-            Decision::of(collective::conclude(state, *collective, now))
+        Input::Step(Step::Collective(collective)) => {
+            Decision::of(collective::conclude(state, *collective, (now, seed)))
         }
         Input::Outcome(outcome) => invocation::record(state, outcome, now, seed),
         Input::Deadline(invocation) => invocation::due(state, *invocation, now, seed),
@@ -131,7 +131,7 @@ fn step(state: &State, id: TaskId, drawn: (Timestamp, u64)) -> Vec<Draft> {
 pub(crate) fn give_up(state: &State, step: Step, why: &str, now: Timestamp) -> Decision {
     let (task, abandoned) = match step {
         Step::Task(task) | Step::Mediation(task, _) => (Some(task), Vec::new()),
-        Step::Verdict(id) => (state.collectives.task(id), collective::abandon(state, id)),
+        Step::Collective(id) => (state.collectives.task(id), collective::abandon(state, id)),
         Step::Delegation(id) => (state.delegations.task(id), Vec::new()),
         Step::CallOff(id) => (state.invocations.started(id).map(|call| call.task), Vec::new()),
     };
@@ -275,6 +275,7 @@ fn obey(
         Command::PromoteAgent { slug, task_type, reason } => {
             lifecycle::promote(state, principal, slug, task_type, reason)
         }
+        Command::SetCollectiveRules(rules) => collective::set_rules(state, rules),
         Command::SubmitTask(submission) => task::submit(state, submission),
         Command::SetRetryRules(rules) => resilience::set_rules(&state.resilience, rules),
         Command::ResolveCall { invocation, found, reason } => {

@@ -29,5 +29,6 @@ pub mod testkit;
 #[cfg(test)]
 mod tests;
 
+pub use self::collective::verdict;
 pub use self::registry::BUILT_IN;
 pub use self::task::MAX_TASK_BYTES;

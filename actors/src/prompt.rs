@@ -1,16 +1,19 @@
 //! Prompts: what an agent is told, put together from what is recorded.
 
-use std::collections::{BTreeMap, VecDeque};
+mod contributions;
+
+use std::collections::VecDeque;
 
 use convoke_events::{
-    AgentId, CollectiveEvent, CoordinationEvent, DelegationId, Digest, Event, Events, HubId,
-    InvocationEvent, InvocationId, Position, Purpose, Query, ReadError, Reader, Recorded,
-    RegistryEvent, StreamId, TaskEvent, TaskPlan, TextName, Texts,
+    AgentId, CoordinationEvent, DelegationId, Event, Events, HubId, InvocationEvent, Key, Position,
+    Purpose, Query, ReadError, Reader, Recorded, RegistryEvent, StreamId, TaskEvent, TaskPlan,
+    TextName, Texts,
 };
+
+use self::contributions::{Shown, shown};
 
 use crate::answer;
 use crate::budget::document_bound;
-use crate::collective;
 use crate::coordination;
 use crate::decision::cut;
 use crate::invocation::{Call, MEND_REASON};
@@ -40,21 +43,23 @@ pub(crate) fn build(
     let title = task.get(&TextName::TITLE).ok_or(PromptError::Missing("title"))?;
     let body = task.get(&TextName::BODY).ok_or(PromptError::Missing("body"))?;
     let mut parts = vec![Part::Text(format!("{title}\n\n{body}"))];
-    match call.purpose {
-        Purpose::Synthesis => parts.extend(documents(reader, hub, call, story)?),
-        Purpose::Mediation => parts.extend(said_so_far(call, story)?),
-        Purpose::Triage
-        | Purpose::Contribution
-        | Purpose::Delegation
-        | Purpose::Action
-        | Purpose::Answer => {}
-    }
+    let shown = match call.purpose {
+        Purpose::Synthesis | Purpose::Arbitration | Purpose::Judgement => {
+            shown(reader, hub, call, story)?
+        }
+        Purpose::Contribution => Shown { keys: allowed(&submitted.event), ..Shown::default() },
+        Purpose::Mediation => Shown { parts: said_so_far(call, story)?, ..Shown::default() },
+        Purpose::Triage | Purpose::Delegation | Purpose::Action | Purpose::Answer => {
+            Shown::default()
+        }
+    };
+    parts.extend(shown.parts);
     if let Some(delegation) = call.delegation {
         parts.push(Part::Text(format!("\n\n{}", scope(reader, hub, delegation)?)));
         parts.extend(earlier(reader, hub, submitted.envelope.position)?);
     }
     let mut prompt = agent.get(&TextName::SYSTEM_PROMPT).unwrap_or("").to_owned();
-    let mut schema = answer::schema(call.purpose);
+    let mut schema = answer::schema(call.purpose, &shown.keys, &shown.ids);
     if let Some(shape) = shape(&submitted.event).filter(|_| call.purpose == Purpose::Answer) {
         prompt = format!("{prompt}\n\n{}", shape.instructions());
         schema = shape.extend(schema);
@@ -132,6 +137,14 @@ const LOOKED_AT: usize = 1_000;
 
 /// The most bytes it is shown of each one's title.
 pub(crate) const EARLIER_TITLE: u64 = 256;
+
+/// The recommendations that a task's contributions may choose from; empty where any is allowed.
+fn allowed(submitted: &Event) -> Vec<Key> {
+    let Event::Task(TaskEvent::TaskSubmitted(submitted)) = submitted else {
+        return Vec::new();
+    };
+    submitted.plan.rules().allowed.clone()
+}
 
 fn scope(reader: &Reader, hub: &HubId, delegation: DelegationId) -> Result<String, PromptError> {
     let story = read(reader, hub, StreamId::delegation(delegation))?;
@@ -212,38 +225,4 @@ fn agent_texts(
     let history = read(reader, hub, StreamId::agent(agent))?;
     let found = history.into_iter().find(is_version).ok_or(PromptError::Missing("agent"))?;
     Ok(found.texts)
-}
-
-/// The contributions to a collective, as data, cut to their bound. Their order follows from the
-/// digests of their ids: no participant can choose its place, and every replay has the same one.
-fn documents(
-    reader: &Reader,
-    hub: &HubId,
-    call: &Call,
-    story: Events,
-) -> Result<Vec<Part>, PromptError> {
-    let collective = call.collective.unwrap_or_else(|| collective::id_of(call.task));
-    let mut contents: BTreeMap<InvocationId, String> = BTreeMap::new();
-    for recorded in story {
-        let recorded = recorded?;
-        let Event::Invocation(InvocationEvent::InvocationAnswered(answered)) = &recorded.event
-        else {
-            continue;
-        };
-        let content = recorded.texts.get(&TextName::CONTENT).unwrap_or("").to_owned();
-        contents.insert(answered.invocation, content);
-    }
-    let most = usize::try_from(document_bound(call.max_output)).unwrap_or(usize::MAX);
-    let mut documents = BTreeMap::new();
-    for recorded in read(reader, hub, StreamId::collective(collective))? {
-        if let Event::Collective(CollectiveEvent::ContributionRecorded(one)) = recorded.event {
-            let content = contents.get(&one.invocation);
-            let content = content.ok_or(PromptError::Missing("contribution"))?;
-            let place =
-                Digest::of_parts([&collective.as_bytes()[..], &one.invocation.as_bytes()[..]]);
-            let id = one.invocation.to_string();
-            documents.insert(place, Part::Document { id, content: cut(content, most).to_owned() });
-        }
-    }
-    Ok(documents.into_values().collect())
 }

@@ -21,7 +21,7 @@ use convoke_events::{
 
 use self::bidding::Biddings;
 pub(crate) use self::bidding::{close as close_bidding, open as open_bidding, place as place_bid};
-pub(crate) use self::choose::{Choice, Question, decide, named, synthesiser};
+pub(crate) use self::choose::{Choice, Question, decide, named, named_set, synthesiser};
 pub(crate) use self::rules::{set_policy, set_rules};
 use self::track::Track;
 pub(crate) use self::written::found_words;

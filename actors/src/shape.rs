@@ -222,9 +222,12 @@ mod tests {
     #[test]
     fn a_shape_adds_no_more_to_a_request_than_it_says() {
         for shape in Shape::all() {
-            let plain = crate::answer::schema(Purpose::Answer).json.to_string().len();
-            let schema =
-                shape.extend(crate::answer::schema(Purpose::Answer)).json.to_string().len();
+            let plain = crate::answer::schema(Purpose::Answer, &[], &[]).json.to_string().len();
+            let schema = shape
+                .extend(crate::answer::schema(Purpose::Answer, &[], &[]))
+                .json
+                .to_string()
+                .len();
             let added = schema - plain + shape.instructions.len() + 2;
             let shown =
                 if shape.compares { EARLIER * (EARLIER_TITLE + DOCUMENT_OVERHEAD) } else { 0 };

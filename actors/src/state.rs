@@ -55,8 +55,8 @@ pub enum Step {
     CallOff(InvocationId),
     /// Of a delegation: it ends, or its call is called off.
     Delegation(DelegationId),
-    /// Of a collective whose calls and delegations have all ended: its verdict.
-    Verdict(CollectiveId),
+    /// Of a collective that waits for nobody: its judge, its verdict, or what follows from it.
+    Collective(CollectiveId),
     /// Of a task whose agents need help: a mediator is called in, or nobody is.
     Mediation(TaskId, Trigger),
 }
@@ -188,7 +188,7 @@ impl State {
                 if let CollectiveEvent::CollectiveConvened(convened) = event {
                     self.tasks.collective_convened(id, convened.task);
                 }
-                if let Some(task) = self.collectives.task(collective_of(event)) {
+                if let Some(task) = collective_of(event).and_then(|id| self.collectives.task(id)) {
                     self.coordination.collective(id, task, event);
                 }
                 self.collectives.evolve(id, event);
@@ -254,6 +254,7 @@ impl State {
         self.routing.heard(event);
         match event {
             InvocationEvent::InvocationStarted(started) => {
+                self.collectives.call_started(id, started);
                 if matches!(started.purpose, Purpose::Triage | Purpose::Answer) {
                     self.tasks.asked(id, started.task);
                 }
@@ -320,7 +321,7 @@ impl State {
             let done =
                 |task| !self.delegations.any_open(task) && !self.coordination.is_mediated(task);
             let ready = ready.find(|(_, task)| done(*task));
-            ready.map(|(collective, _)| Step::Verdict(collective))
+            ready.map(|(collective, _)| Step::Collective(collective))
         };
         let task = || self.tasks.next_ready().map(Step::Task);
         let mediation = || {
@@ -359,13 +360,15 @@ impl State {
     }
 }
 
-/// The collective that an event is about.
-const fn collective_of(event: &CollectiveEvent) -> CollectiveId {
-    match event {
+/// The collective that an event is about, if about one.
+const fn collective_of(event: &CollectiveEvent) -> Option<CollectiveId> {
+    Some(match event {
         CollectiveEvent::CollectiveConvened(facts) => facts.collective,
         CollectiveEvent::ContributionRecorded(facts) => facts.collective,
         CollectiveEvent::VerdictReached(facts) => facts.collective,
-    }
+        CollectiveEvent::KeysGrouped(facts) => facts.collective,
+        CollectiveEvent::CollectiveRulesSet(_) => return None,
+    })
 }
 
 /// Whether a revision makes another agent of it: another model, prompt or settings.

@@ -289,6 +289,8 @@ catalogue! {
         CollectiveConvened = 1,
         ContributionRecorded = 1,
         VerdictReached = 1,
+        KeysGrouped = 1,
+        CollectiveRulesSet = 1,
     }
     /// Results that wait for people.
     Proposal(ProposalEvent) {

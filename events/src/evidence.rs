@@ -31,7 +31,7 @@ pub use self::demotion::DemotionRule;
 pub use self::interval::{Interval, Z_95, clopper_pearson, wilson};
 pub use self::promotion::{LOOKS, Look, PromotionRule};
 pub use self::records::{Records, Tally};
-pub use self::spread::normalised_entropy;
+pub use self::spread::{normalised_entropy, normalised_entropy_among};
 
 /// The number as a real one: exact up to 2^53, rounded once beyond.
 pub fn real(number: u64) -> f64 {

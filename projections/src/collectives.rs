@@ -7,19 +7,19 @@ use std::collections::BTreeMap;
 
 use convoke_events::{
     Amount, BudgetEvent, CollectiveEvent, CollectiveId, ConsensusStatus, Event, HubId,
-    InvocationEvent, InvocationId, Position, ProposalEvent, Recorded, TaskEvent, TaskId, TaskType,
-    TextName,
+    InvocationEvent, InvocationId, InvocationStarted, Position, ProposalEvent, Purpose, Recorded,
+    TaskEvent, TaskId, TaskType, TextName,
 };
 use serde::{Deserialize, Serialize};
 
 pub use call::{Answer, Call, Failure};
-pub use collective::{Collective, Participant, Synthesis, Verdict};
+pub use collective::{Appointed, Collective, Participant, Verdict};
 
 use crate::names::{Slugs, text};
 use crate::{Listed, Page, Paging, Projection, page};
 
 /// Every collective that was ever convened.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Collectives {
     by_id: BTreeMap<CollectiveId, Collective>,
     calls: BTreeMap<InvocationId, CollectiveId>,
@@ -86,8 +86,8 @@ impl Collectives {
                     call.held = self.held.remove(&call.invocation).unwrap_or_default();
                 }
                 let called = collective.participants.iter().map(|one| one.call.invocation);
-                let called =
-                    called.chain(collective.synthesis.iter().map(|one| one.call.invocation));
+                let appointed = collective.judgement.iter().chain(&collective.synthesis);
+                let called = called.chain(appointed.map(|one| one.call.invocation));
                 self.calls.extend(called.map(|invocation| (invocation, facts.collective)));
                 self.by_id.insert(facts.collective, collective);
             }
@@ -102,21 +102,25 @@ impl Collectives {
                     one.missing = None;
                 }
             }
+            CollectiveEvent::KeysGrouped(facts) => {
+                if let Some(collective) = self.by_id.get_mut(&facts.collective) {
+                    collective.groups.clone_from(&facts.groups);
+                }
+            }
+            CollectiveEvent::CollectiveRulesSet(_) => {}
             CollectiveEvent::VerdictReached(facts) => {
                 let Some(collective) = self.by_id.get_mut(&facts.collective) else {
                     return;
                 };
-                collective.status = facts.status;
+                collective.status = facts.verdict.status();
                 collective.verdict = Some(Verdict {
-                    rule: facts.rule.clone(),
+                    rule: facts.rule,
                     rule_version: facts.rule_version,
-                    status: facts.status,
-                    key: facts.key.clone(),
-                    leading: facts.leading,
-                    contributions: facts.contributions,
-                    keys: facts.keys,
-                    families: facts.families,
-                    missing: facts.missing,
+                    status: facts.verdict.status(),
+                    key: facts.verdict.key().cloned(),
+                    outcome: facts.verdict.clone(),
+                    figures: facts.figures.clone(),
+                    basis: facts.basis.clone(),
                     reason: text(recorded, &TextName::REASON),
                     position: recorded.envelope.position,
                     at: recorded.envelope.decided_at,
@@ -134,6 +138,9 @@ impl Collectives {
             InvocationEvent::OutcomeArrivedLate(facts) => facts.invocation,
             InvocationEvent::InvocationRecovered(facts) => facts.invocation,
         };
+        if let InvocationEvent::InvocationStarted(facts) = event {
+            self.arbitration_started(facts);
+        }
         let Some(collective) = self.of_call(invocation) else {
             return;
         };
@@ -141,6 +148,27 @@ impl Collectives {
             call.fold(recorded, event);
         }
         collective.tell_who_is_missing();
+    }
+
+    /// Who chooses among what diverges is only known when it is asked.
+    fn arbitration_started(&mut self, facts: &InvocationStarted) {
+        let collective = facts.collective.filter(|_| facts.purpose == Purpose::Arbitration);
+        let known = self.calls.contains_key(&facts.invocation);
+        let Some((id, collective)) =
+            collective.filter(|_| !known).and_then(|id| Some((id, self.by_id.get_mut(&id)?)))
+        else {
+            return;
+        };
+        let mut call = Call::planned(facts.invocation);
+        call.held = self.held.remove(&facts.invocation).unwrap_or_default();
+        collective.arbitration = Some(Appointed {
+            agent: facts.agent,
+            slug: self.slugs.of(facts.agent),
+            agent_version: facts.agent_version,
+            decision: facts.decision,
+            call,
+        });
+        self.calls.insert(facts.invocation, id);
     }
 
     fn budget_event(&mut self, event: &BudgetEvent) {
@@ -188,7 +216,7 @@ impl Collectives {
 
 impl Projection for Collectives {
     const NAME: &'static str = "collectives";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Collective(_) | Event::Task(_) | Event::Invocation(_))

@@ -139,7 +139,8 @@ impl Performance {
 
     fn made(&mut self, event: &Recorded, facts: &ProposalMade) {
         let (agent, version, task_type) = match &facts.basis {
-            ProposalBasis::Synthesis { agent, agent_version, .. } => {
+            ProposalBasis::Synthesis { agent, agent_version, .. }
+            | ProposalBasis::Arbitration { agent, agent_version, .. } => {
                 (*agent, *agent_version, TaskType::new("synthesis").ok())
             }
             ProposalBasis::Answer { agent, agent_version, .. }

@@ -219,6 +219,7 @@ impl Proposals {
     fn made(&mut self, event: &Recorded, facts: &ProposalMade) {
         let author = match &facts.basis {
             ProposalBasis::Synthesis { agent, .. }
+            | ProposalBasis::Arbitration { agent, .. }
             | ProposalBasis::Answer { agent, .. }
             | ProposalBasis::Report { agent, .. } => Some(self.slugs.of(*agent)),
             ProposalBasis::Divergence => None,

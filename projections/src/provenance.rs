@@ -21,8 +21,12 @@ pub enum Part {
     Collective,
     /// One participant's answer.
     Contribution,
+    /// Which of the answers mean the same.
+    Judgement,
     /// What was made of the answers.
     Synthesis,
+    /// What was chosen among answers that do not agree.
+    Arbitration,
     /// A sub-task that was handed over.
     Delegation,
     /// A sub-task that could not be handed over.
@@ -36,6 +40,8 @@ impl Part {
             Self::Collective => "collective",
             Self::Contribution => "contribution",
             Self::Synthesis => "synthesis",
+            Self::Judgement => "judgement",
+            Self::Arbitration => "arbitration",
             Self::Delegation => "delegation",
             Self::RefusedDelegation => "refused delegation",
         }
@@ -106,15 +112,17 @@ fn of_collective(collective: &Collective, delegations: &Delegations) -> Node {
     };
     // The host may hand over in the name of an agent that was not asked.
     below.extend(task.below(None, |sender| !takes_part(sender)));
-    if let Some(synthesis) = &collective.synthesis
-        && synthesis.call.attempts > 0
-    {
-        let participants = &collective.participants;
-        let version = participants.iter().find(|one| one.agent == synthesis.agent);
-        let agent_version = version.map_or(0, |one| one.agent_version);
-        let by = Party { agent: synthesis.agent, slug: synthesis.slug.clone(), agent_version };
-        let node = Node::new(Part::Synthesis, of_call(&synthesis.call), Vec::new());
-        below.push(Node { by: Some(by), ..node.called(&synthesis.call) });
+    let appointed = [
+        (Part::Judgement, &collective.judgement),
+        (Part::Synthesis, &collective.synthesis),
+        (Part::Arbitration, &collective.arbitration),
+    ];
+    for (part, appointed) in appointed {
+        let Some(one) = appointed.as_ref().filter(|one| one.call.attempts > 0) else { continue };
+        let (agent, agent_version) = (one.agent, one.agent_version);
+        let by = Party { agent, slug: one.slug.clone(), agent_version };
+        let node = Node::new(part, of_call(&one.call), Vec::new());
+        below.push(Node { by: Some(by), ..node.called(&one.call) });
     }
     let verdict = collective.verdict.as_ref().and_then(|verdict| verdict.key.as_ref());
     let verdict = verdict.map(|key| format!(" on `{key}`")).unwrap_or_default();
@@ -209,7 +217,12 @@ impl Node {
     fn line(&self) -> String {
         let to = match self.part {
             Part::Delegation | Part::RefusedDelegation => "to",
-            Part::Proposal | Part::Collective | Part::Contribution | Part::Synthesis => "by",
+            Part::Proposal
+            | Part::Collective
+            | Part::Contribution
+            | Part::Judgement
+            | Part::Synthesis
+            | Part::Arbitration => "by",
         };
         let by = self.by.as_ref();
         let by = by.map(|by| format!(" {to} {} (v{})", by.slug, by.agent_version));

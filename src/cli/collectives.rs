@@ -120,14 +120,15 @@ fn show(collective: &Collective, output: &mut Output) -> Result<(), Failure> {
 fn tell_verdict(verdict: &Verdict, output: &mut Output) -> Result<(), Failure> {
     output.fact("rule", format_args!("{} version {}", verdict.rule, verdict.rule_version))?;
     output.fact("recommends", or_dash(verdict.key.as_ref()))?;
-    let (leading, contributions) = (verdict.leading, verdict.contributions);
-    let (keys, families) = (verdict.keys, verdict.families);
+    let figures = &verdict.figures;
+    let (leading, contributions) = (figures.leading, figures.contributions);
+    let (keys, families) = (figures.keys, figures.families);
     output.fact(
         "figures",
         format_args!(
             "{leading} of {contributions} name the leading recommendation; {keys} different ones, \
              {families} model families, {} without an answer",
-            verdict.missing
+            figures.missing
         ),
     )?;
     if let Some(reason) = &verdict.reason {

@@ -8,12 +8,14 @@ use convoke_actors::BUILT_IN;
 use convoke_actors::command::{AgentRegistration, Price};
 use convoke_actors::shape::Shape;
 use convoke_events::{
-    ArtifactType, Escalation, GovernanceDefault, HubId, Key, Limits, MicroUsd, ModelName, Period,
-    ProviderName, RetryRules, RoutingRules, Slug, TaskPlan, TaskRules, TaskType, Tokens, Verb,
+    ArtifactType, CollectiveRules, Escalation, GovernanceDefault, HubId, Key, Limits, MicroUsd,
+    ModelName, Period, ProviderName, RetryRules, RoutingRules, Slug, TaskPlan, TaskRules, TaskType,
+    Tokens, Verb,
 };
 use toml::de::DeTable;
 
 use super::agents::{agent, known_provider};
+use super::collective;
 use super::fields::{Field, Fields, Sheet};
 use super::mistake::{Allowed, ConfigError, quoted};
 use super::retry::retry;
@@ -34,6 +36,8 @@ pub struct Scenario {
     pub plan: TaskPlan,
     /// What every request may spend.
     pub task_limits: Limits,
+    /// How collectives come to a verdict.
+    pub collective: CollectiveRules,
     /// The agents, in the order of the file.
     pub agents: Vec<AgentRegistration>,
     /// What the hub does when calls fail, where the file says so.
@@ -129,8 +133,11 @@ fn scenario(mut fields: Fields<'_>) -> Option<Scenario> {
     let routing_rules =
         fields.get("routing_rules").map_or(Some(None), |rules| routing_rules(&rules).map(Some));
     let policies = list(&mut fields, "policies").and_then(|list| policies_of(&list, &slugs));
+    let collective = collective::rules(&mut fields, &slugs);
     let routed = routed(routing.as_deref(), routing_rules.as_ref());
-    let tasks = fields.need("tasks").and_then(|tasks| self::tasks(&tasks, routed.as_ref()));
+    let by_policy = routing.as_deref().unwrap_or_default();
+    let tasks =
+        fields.need("tasks").and_then(|tasks| self::tasks(&tasks, routed.as_ref(), by_policy));
     let retry = fields.get("retry").map_or(Some(None), |retry| self::retry(&retry).map(Some));
     fields.finish();
     let (hub, name, default, limits) = hub?;
@@ -142,6 +149,7 @@ fn scenario(mut fields: Fields<'_>) -> Option<Scenario> {
         limits,
         plan,
         task_limits,
+        collective: collective?,
         agents: agents?,
         retry: retry?,
         prices: prices?,
@@ -193,7 +201,11 @@ fn routed<'a>(
     Some(routes.chain(rules?.iter().flat_map(|rules| rules.ways.keys())).collect())
 }
 
-fn tasks(field: &Field<'_>, known: Option<&BTreeSet<&TaskType>>) -> Option<(TaskPlan, Limits)> {
+fn tasks(
+    field: &Field<'_>,
+    known: Option<&BTreeSet<&TaskType>>,
+    by_policy: &[Route],
+) -> Option<(TaskPlan, Limits)> {
     let mut fields = field.table()?;
     let routed = |field: &Field<'_>| {
         let task_type = task_type(field)?;
@@ -230,16 +242,34 @@ fn tasks(field: &Field<'_>, known: Option<&BTreeSet<&TaskType>>) -> Option<(Task
     let mut number = |name, bound| fields.need(name).and_then(|field| field.number(bound));
     let deadline = number("deadline_s", 1..=86_400);
     let max_output = number("max_output", 16..=2_000);
-    let least = number("min_contributions", 1..=1_000);
+    let least_field = fields.need("min_contributions");
+    let least = least_field.as_ref().and_then(|field| field.number(1..=1_000));
     let one_failure_fails_all =
         fields.get("one_failure_fails_all").map_or(Some(false), |truth| truth.truth());
+    let quorum = fields.get("quorum").map_or(Some(None), |quorum| {
+        quorum
+            .number(least.unwrap_or(1)..=1_000)
+            .and_then(|quorum| u32::try_from(quorum).ok())
+            .map(Some)
+    });
+    let allowed =
+        fields.get("allowed").map_or_else(|| Some(Vec::new()), |keys| keys.words::<Key>(2..=64));
     fields.finish();
     let rules = TaskRules {
         deadline_ms: deadline?.saturating_mul(1_000),
         max_output: Tokens::new(max_output?),
         min_contributions: u32::try_from(least?).ok()?,
         one_failure_fails_all: one_failure_fails_all?,
+        quorum: quorum?,
+        allowed: allowed?,
     };
+    let convened = |route: &&Route| {
+        escalate.iter().flatten().any(|escalation| escalation.to == route.task_type)
+    };
+    let convened = by_policy.iter().filter(convened);
+    if !collective::can_be_had(&least_field?, &rules, convened) {
+        return None;
+    }
     let plan = match shape {
         Some(shape) => shape?.plan(rules),
         None => TaskPlan::Triage { task_type: triage?, escalate: escalate?, rules },

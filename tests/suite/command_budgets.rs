@@ -51,6 +51,8 @@ fn overrun(data: &Path) {
             max_output: Tokens::new(200),
             min_contributions: 1,
             one_failure_fails_all: false,
+            quorum: None,
+            allowed: Vec::new(),
         };
         let task_type = TaskType::new("triage").unwrap();
         let submission = TaskSubmission {

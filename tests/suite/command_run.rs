@@ -23,7 +23,7 @@ fn every_request_is_handled_and_the_summary_says_how() {
     assert_eq!(summary["handled"], counts());
     assert_eq!(summary["tokens"]["reserved"], 0);
     assert!(summary["delegations"].as_u64().unwrap() > 0, "{summary}");
-    for kind in ["consensus", "divergent", "insufficient"] {
+    for kind in ["consensus", "insufficient"] {
         assert!(summary["collectives"][kind].as_u64().unwrap() > 0, "no {kind}: {summary}");
     }
     assert!(summary["blocked"].as_u64().unwrap() > 0, "{summary}");

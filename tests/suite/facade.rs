@@ -60,6 +60,8 @@ fn task(request: &str) -> TaskSubmission {
         max_output: Tokens::new(200),
         min_contributions: 2,
         one_failure_fails_all: false,
+        quorum: None,
+        allowed: Vec::new(),
     };
     let task_type = TaskType::new("implementation").unwrap();
     TaskSubmission {
@@ -67,7 +69,7 @@ fn task(request: &str) -> TaskSubmission {
         title: "A crash".to_owned(),
         body: "It crashes when it starts.".to_owned(),
         source: None,
-        plan: TaskPlan::Collective { task_type, rules },
+        plan: TaskPlan::Collective { task_type, participants: Vec::new(), rules },
         limits: Limits::default(),
     }
 }

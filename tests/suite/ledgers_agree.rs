@@ -90,7 +90,11 @@ fn commands() -> Vec<Command> {
     }
     let mut work = submission("q", "A crash on start");
     let rules = TaskRules { min_contributions: 1, ..task_rules() };
-    work.plan = TaskPlan::Collective { task_type: "implementation".parse().unwrap(), rules };
+    work.plan = TaskPlan::Collective {
+        task_type: "implementation".parse().unwrap(),
+        participants: Vec::new(),
+        rules,
+    };
     // Enough for two contributors and a half: the rest is refused.
     let tokens = Some(Tokens::new(u64::try_from(10 * budget(4)).unwrap()));
     work.limits = Limits { tokens, money: Some(MicroUsd::new(50_000_000)), ..Limits::default() };

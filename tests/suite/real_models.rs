@@ -221,6 +221,8 @@ fn recorded(say: Say) -> (TaskOutcome, Vec<Event>) {
                 max_output: Tokens::new(200),
                 min_contributions: 1,
                 one_failure_fails_all: false,
+                quorum: None,
+                allowed: Vec::new(),
             },
         };
         let (request, title, body) = ("r-1".to_owned(), "A crash".to_owned(), String::new());

@@ -72,7 +72,12 @@ impl Action {
 pub(crate) const fn may_act(purpose: Purpose) -> bool {
     match purpose {
         Purpose::Contribution | Purpose::Delegation | Purpose::Mediation => true,
-        Purpose::Triage | Purpose::Synthesis | Purpose::Action | Purpose::Answer => false,
+        Purpose::Triage
+        | Purpose::Synthesis
+        | Purpose::Judgement
+        | Purpose::Arbitration
+        | Purpose::Answer
+        | Purpose::Action => false,
     }
 }
 

@@ -5,13 +5,41 @@ use convoke_events::{ProviderName, Tokens};
 /// The most bytes that the schema of an answer takes in a request.
 const SCHEMA_BOUND: u64 = 1_536;
 
+/// The most bytes that a synthesis takes for what it is told about the contributions as a whole.
+const BRIEF: u64 = 640;
+
+/// The most bytes that a contribution's author and key add to the schema of a synthesis.
+const CHOICE: u64 = 288;
+
 /// Bytes a document takes in a request beside its content: its id and its delimiters.
 pub(crate) const DOCUMENT_OVERHEAD: u64 = 64;
 
 /// The most bytes of a contribution that a synthesis is shown, longer ones being cut: four for
 /// every token that a contribution may have.
 pub(crate) const fn document_bound(max_output: Tokens) -> u64 {
-    max_output.get().saturating_mul(4)
+    let bytes = max_output.get().saturating_mul(4);
+    if bytes < LEAST_DOCUMENT { LEAST_DOCUMENT } else { bytes }
+}
+
+/// Room for a recommendation alone, however little its author may put out.
+const LEAST_DOCUMENT: u64 = 160;
+
+/// The most bytes that a request takes in which contributions are put together, beside them.
+pub(crate) const fn brief_bound(provider: &ProviderName) -> u64 {
+    // Twice the longest recommendation, which its schema names too.
+    BRIEF.saturating_add(choice_bound(provider))
+}
+
+/// The most bytes that each contribution adds to the schema of the answer, where that is counted.
+pub(crate) const fn choice_bound(provider: &ProviderName) -> u64 {
+    match provider {
+        ProviderName::Rules => 0,
+        ProviderName::OpenRouter
+        | ProviderName::Gemini
+        | ProviderName::OpenAi
+        | ProviderName::ClaudeCode
+        | ProviderName::Host(_) => CHOICE,
+    }
 }
 
 /// The most tokens that `bytes` of input can come to.
@@ -44,7 +72,7 @@ mod tests {
     #[test]
     fn no_schema_is_longer_than_its_bound() {
         for purpose in Purpose::ALL {
-            let length = crate::answer::schema(*purpose).json.to_string().len();
+            let length = crate::answer::schema(*purpose, &[], &[]).json.to_string().len();
             assert!(u64::try_from(length).unwrap() <= SCHEMA_BOUND, "{purpose}: {length}");
         }
     }

@@ -1,22 +1,23 @@
 //! Concluding: contributions are counted, the verdict is reached, and what follows from it.
 
+use convoke_events::{Acceptance, OnDivergence};
 use convoke_events::{
-    CollectiveId, Conclusion, Confidence, ConsensusStatus, ContributionRecorded, InvocationStarted,
-    ModelFamily, ProposalBasis, Purpose, StreamId, TaskOutcome, TextName, Texts, Timestamp, Verb,
-    VerdictReached,
+    AgentId, Appointed, CollectiveId, Conclusion, Confidence, ContributionRecorded,
+    InvocationStarted, ProposalBasis, ProviderName, Purpose, StreamId, TaskOutcome, TextName,
+    Texts, Timestamp, Tokens, Verb, Verdict, VerdictBasis, VerdictReached, Voice,
 };
 
-use super::verdict::{self, Verdict, classic};
-use super::{Collective, id_of};
+use super::verdict::{Reached, in_words, reach};
+use super::{Collective, arbitration, document_overhead, judgement};
 use crate::answer::Answer;
-use crate::budget::{Settling, on_accounts};
-use crate::decision::{Draft, Story, rule_name};
+use crate::budget::{self, Settling, on_accounts};
+use crate::decision::{Draft, Story};
 use crate::governance::{Attempt, enforce};
 use crate::invocation::{self, Errand, dispatch, withhold};
 use crate::proposal;
 use crate::provider::ProviderFailure;
 use crate::state::State;
-use crate::task::{concluded, failed};
+use crate::task::concluded;
 
 /// What follows from a participant's outcome: its contribution counts, or it is missing.
 pub(crate) fn contributed(
@@ -42,113 +43,173 @@ pub(crate) fn contributed(
     vec![story.draft(StreamId::collective(collective), facts, Texts::none())]
 }
 
-/// Reaches the verdict on a collective whose calls have all ended, and what follows from it.
-pub(crate) fn conclude(state: &State, id: CollectiveId, now: Timestamp) -> Vec<Draft> {
+/// Takes the next step of a collective's protocol: who is not waited for is called off, the judge is
+/// asked, the verdict is reached with what follows from it, the stronger agent is asked.
+pub(crate) fn conclude(
+    state: &State,
+    id: CollectiveId,
+    (now, seed): (Timestamp, u64),
+) -> Vec<Draft> {
     let Some(collective) = state.collectives.open.get(&id) else {
         return Vec::new();
     };
-    let story = Story { task: collective.task, cause: Some(collective.cause) };
-    let verdict = verdict_on(collective);
-    let mut drafts = vec![verdict_draft(story, id, &verdict)];
-    match (verdict.status, &verdict.key) {
-        (ConsensusStatus::Consensus, Some(_)) => {
-            drafts.extend(synthesise(state, id, collective, story, now));
+    let story = Story { task: collective.convened.task, cause: Some(collective.cause) };
+    if collective.verdict.is_some() {
+        return arbitration::arbitrate(state, id, collective, story, (now, seed));
+    }
+    if !collective.open.is_empty() {
+        return call_off(state, collective, (now, seed));
+    }
+    if let Some(asked) = judgement::ask(state, collective, story, now) {
+        return asked;
+    }
+    let basis = basis_of(state, collective);
+    let reached = reach(collective.convened.settings.verdict, &basis);
+    let words = in_words(&reached, &basis);
+    let verdict = reached.verdict.clone();
+    let mut drafts = vec![verdict_draft(story, id, reached, basis)];
+    drafts.extend(release(state, story, collective.convened.judge.as_ref()));
+    match verdict {
+        Verdict::Consensus { .. } => drafts.extend(synthesise(state, collective, story, now)),
+        Verdict::Divergent { .. } => {
+            drafts.extend(release(state, story, collective.convened.synthesiser.as_ref()));
+            if collective.convened.settings.on_divergence == OnDivergence::People {
+                let reason = format!("{words}: what each contributed");
+                drafts.extend(divergence(state, id, collective, story, &reason));
+            }
         }
-        (ConsensusStatus::Divergent, _) => {
-            drafts.extend(release(state, story, collective));
-            let reason = format!("{}: people see the contributions", verdict.in_words());
-            drafts.extend(divergence(state, id, collective, story, &reason));
-        }
-        _ => {
-            drafts.extend(release(state, story, collective));
+        Verdict::Insufficient { .. } => {
+            drafts.extend(release(state, story, collective.convened.synthesiser.as_ref()));
             let (outcome, because) = (TaskOutcome::Failed, Conclusion::Insufficient);
-            drafts.push(concluded(story, outcome, because, &verdict.in_words()));
+            drafts.push(concluded(story, outcome, because, &words));
         }
     }
     drafts
 }
 
-/// Contributions in the order of the participants' priority, whoever answered first.
-pub(super) fn in_order(collective: &Collective) -> Vec<(&ContributionRecorded, &ModelFamily)> {
-    let participants = collective.participants.iter();
-    let contributions = participants.filter_map(|participant| {
-        let contribution = collective.contributions.get(&participant.invocation)?;
-        Some((contribution, &participant.family))
-    });
-    contributions.collect()
+/// Calls off the participants that are not waited for: enough have answered.
+fn call_off(state: &State, collective: &Collective, (now, seed): (Timestamp, u64)) -> Vec<Draft> {
+    let participants = collective.convened.participants.iter();
+    let late = participants.filter(|one| collective.open.contains(&one.invocation));
+    let message = "enough others have answered: it is not waited for";
+    late.flat_map(|one| invocation::call_off(state, one.invocation, message, now, seed)).collect()
 }
 
-fn verdict_on(collective: &Collective) -> Verdict {
-    let contributions = in_order(collective);
-    let named: Vec<_> = contributions.iter().map(|(one, family)| (&one.key, *family)).collect();
-    classic(&named, collective.participants.len(), &collective.rules)
-}
-
-pub(super) fn verdict_draft(story: Story, id: CollectiveId, verdict: &Verdict) -> Draft {
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let facts = VerdictReached {
-        collective: id,
-        rule: rule_name(verdict::CLASSIC),
-        rule_version: verdict::CLASSIC_VERSION,
-        status: verdict.status,
-        key: verdict.key.clone(),
-        leading: count(verdict.leading),
-        contributions: count(verdict.contributions),
-        keys: count(verdict.keys),
-        families: count(verdict.families),
-        missing: count(verdict.missing),
+/// Everything that the verdict rests on.
+fn basis_of(state: &State, collective: &Collective) -> VerdictBasis {
+    let convened = &collective.convened;
+    let known = |tally: Option<&convoke_events::evidence::Tally>| {
+        tally.map_or_else(Acceptance::default, |tally| Acceptance {
+            right: tally.right(),
+            judged: tally.judged(),
+        })
     };
-    let texts = Texts::none().with(TextName::REASON, verdict.in_words());
-    story.draft(StreamId::collective(id), facts, texts)
+    let voices = collective.in_order().map(|(participant, contribution)| Voice {
+        agent: contribution.agent,
+        agent_version: contribution.agent_version,
+        family: participant.family.clone(),
+        key: collective.meaning(&contribution.key).clone(),
+        acceptance: known(state.records.of(
+            contribution.agent,
+            contribution.agent_version,
+            &convened.task_type,
+        )),
+    });
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    VerdictBasis {
+        voices: voices.collect(),
+        participants: count(convened.participants.len()),
+        min_contributions: convened.rules.min_contributions,
+        one_failure_fails_all: convened.rules.one_failure_fails_all,
+        allowed: count(convened.rules.allowed.len()),
+        hub: known(state.records.of_hub(&convened.task_type)),
+    }
 }
 
-fn synthesise(
+pub(super) fn verdict_draft(
+    story: Story,
+    collective: CollectiveId,
+    reached: Reached,
+    basis: VerdictBasis,
+) -> Draft {
+    let texts = Texts::none().with(TextName::REASON, in_words(&reached, &basis));
+    let Reached { rule, version, verdict, figures } = reached;
+    let facts = VerdictReached { collective, rule, rule_version: version, verdict, figures, basis };
+    story.draft(StreamId::collective(collective), facts, texts)
+}
+
+/// Why an agent that was appointed cannot be asked after all.
+pub(super) enum Unavailable {
+    /// It is not active, was revised, or nothing is set aside for it any more.
+    Gone,
+    /// Governance denies it, which this records.
+    Denied(Box<Draft>),
+}
+
+/// The call of an agent that was appointed and paid for when the collective was convened.
+pub(super) fn send(
     state: &State,
-    id: CollectiveId,
     collective: &Collective,
+    appointed: &Appointed,
+    purpose: Purpose,
     story: Story,
     now: Timestamp,
-) -> Vec<Draft> {
-    let ready = collective.synthesiser.as_ref().and_then(|synthesiser| {
-        let decided = state.routing.recorded(collective.task, synthesiser.decision)?;
-        let authorised = decided.authorises(synthesiser.agent)?;
-        let held = state.ledger.held(synthesiser.reservation)?;
-        let chosen = collective.participants.iter().find(|one| one.agent == synthesiser.agent)?;
+) -> Result<Vec<Draft>, Unavailable> {
+    let ready = || {
+        let decided = state.routing.recorded(story.task, appointed.decision)?;
+        let authorised = decided.authorises(appointed.agent)?;
+        let held = state.ledger.held(appointed.reservation)?;
         // What was set aside was reckoned for the version that was chosen.
         let agent = state
             .registry
-            .get(synthesiser.agent)
-            .filter(|agent| agent.works() && agent.version == chosen.agent_version)?;
+            .get(appointed.agent)
+            .filter(|agent| agent.works() && agent.version == appointed.agent_version)?;
         Some((authorised, held, agent))
-    });
-    let Some((authorised, held, agent)) = ready else {
-        let reason = "the agent that would have put the contributions together is not active, or was revised meanwhile";
-        let (outcome, because) = (TaskOutcome::Failed, Conclusion::CallFailed);
-        let mut drafts = release(state, story, collective);
-        drafts.push(concluded(story, outcome, because, reason));
-        return drafts;
     };
-    let (purpose, verb, artifact) = (Purpose::Synthesis, Verb::Propose, &collective.artifact);
+    let (authorised, held, agent) = ready().ok_or(Unavailable::Gone)?;
+    let (verb, artifact) = (verb_of(purpose), &collective.convened.artifact);
     let attempt = Attempt { story, purpose, verb, artifact };
-    match enforce(state, attempt, authorised.agent()) {
-        Ok(grant) => {
-            let rules = &collective.rules;
-            let (collective, delegation) = (Some(id), None);
-            let invocation = invocation::id_of(story.task, purpose, authorised.agent());
-            let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
-            let admits = state.resilience.breakers.admits(agent.profile.endpoint, now);
-            let sent = if admits { dispatch } else { withhold };
-            sent(state, errand, agent, authorised, &grant, held)
-        }
-        Err(denial) => {
-            let mut drafts = vec![*denial.record];
-            drafts.extend(release(state, story, collective));
+    let grant = enforce(state, attempt, appointed.agent)
+        .map_err(|denial| Unavailable::Denied(denial.record))?;
+    let (rules, delegation) = (&collective.convened.rules, None);
+    let (invocation, collective) = (appointed.invocation, Some(collective.convened.collective));
+    let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
+    let admits = state.resilience.breakers.admits(agent.profile.endpoint, now);
+    let sent = if admits { dispatch } else { withhold };
+    Ok(sent(state, errand, agent, authorised, &grant, held))
+}
+
+/// What governance is asked to allow: a judge only reads, whoever puts words to a verdict proposes.
+pub(super) const fn verb_of(purpose: Purpose) -> Verb {
+    if matches!(purpose, Purpose::Judgement) { Verb::Read } else { Verb::Propose }
+}
+
+fn synthesise(state: &State, collective: &Collective, story: Story, now: Timestamp) -> Vec<Draft> {
+    let synthesiser = collective.convened.synthesiser.as_ref();
+    let purpose = Purpose::Synthesis;
+    let sent = synthesiser
+        .ok_or(Unavailable::Gone)
+        .and_then(|appointed| send(state, collective, appointed, purpose, story, now));
+    let gone = match sent {
+        Ok(sent) => return sent,
+        Err(gone) => gone,
+    };
+    let mut drafts = Vec::new();
+    let (outcome, because, reason) = match gone {
+        Unavailable::Gone => (
+            TaskOutcome::Failed,
+            Conclusion::CallFailed,
+            "the agent that would have put the contributions together is not active, or was revised meanwhile",
+        ),
+        Unavailable::Denied(record) => {
+            drafts.push(*record);
             let reason = "the agent that would have put the contributions together was denied";
-            let (outcome, because) = (TaskOutcome::Blocked, Conclusion::Governance);
-            drafts.push(concluded(story, outcome, because, reason));
-            drafts
+            (TaskOutcome::Blocked, Conclusion::Governance, reason)
         }
-    }
+    };
+    drafts.extend(release(state, story, synthesiser));
+    drafts.push(concluded(story, outcome, because, reason));
+    drafts
 }
 
 /// Gives back what a collective holds whose verdict cannot be recorded.
@@ -156,13 +217,15 @@ pub(crate) fn abandon(state: &State, id: CollectiveId) -> Vec<Draft> {
     let Some(collective) = state.collectives.open.get(&id) else {
         return Vec::new();
     };
-    release(state, Story { task: collective.task, cause: Some(collective.cause) }, collective)
+    let story = Story { task: collective.convened.task, cause: Some(collective.cause) };
+    let appointed = [collective.convened.judge.as_ref(), collective.convened.synthesiser.as_ref()];
+    appointed.into_iter().flat_map(|appointed| release(state, story, appointed)).collect()
 }
 
-/// Gives back what was set aside for a synthesis that is not to be.
-fn release(state: &State, story: Story, collective: &Collective) -> Vec<Draft> {
-    let held = collective.synthesiser.as_ref().and_then(|one| state.ledger.held(one.reservation));
-    let agent = collective.synthesiser.as_ref().and_then(|one| state.registry.get(one.agent));
+/// Gives back what was set aside for a call that is not to be.
+fn release(state: &State, story: Story, appointed: Option<&Appointed>) -> Vec<Draft> {
+    let held = appointed.and_then(|one| state.ledger.held(one.reservation));
+    let agent = appointed.and_then(|one| state.registry.get(one.agent));
     match (held, agent) {
         (Some(held), Some(agent)) => {
             let model = (&agent.profile.provider, &agent.profile.model);
@@ -172,20 +235,37 @@ fn release(state: &State, story: Story, collective: &Collective) -> Vec<Draft> {
     }
 }
 
+/// Bytes that the contributions of these agents take in a request at most.
+pub(super) fn documents(
+    state: &State,
+    authors: impl Iterator<Item = AgentId>,
+    provider: &ProviderName,
+    max_output: Tokens,
+) -> u64 {
+    let frame = budget::brief_bound(provider);
+    let of = |author: AgentId| {
+        let overhead =
+            state.registry.get(author).map_or(0, |agent| document_overhead(&agent.profile.slug));
+        let schema = budget::choice_bound(provider);
+        budget::document_bound(max_output).saturating_add(overhead).saturating_add(schema)
+    };
+    authors.fold(frame, |sum, author| sum.saturating_add(of(author)))
+}
+
 /// The contributions side by side, for people to decide on.
-fn divergence(
+pub(super) fn divergence(
     state: &State,
     id: CollectiveId,
     collective: &Collective,
     story: Story,
     reason: &str,
 ) -> Vec<Draft> {
-    let positions: Vec<_> = in_order(collective)
-        .into_iter()
-        .map(|(one, _)| {
+    let positions: Vec<_> = collective
+        .in_order()
+        .map(|(_, one)| {
             serde_json::json!({
                 "agent": state.registry.slug(one.agent),
-                "recommendation": one.key.as_str(),
+                "recommendation": collective.meaning(&one.key).as_str(),
                 "confidence": one.confidence.map(Confidence::share),
             })
         })
@@ -193,44 +273,11 @@ fn divergence(
     let content = serde_json::json!({ "status": "divergent", "positions": positions }).to_string();
     let made = proposal::Made {
         collective: Some(id),
-        task_type: &collective.task_type,
-        artifact: &collective.artifact,
+        task_type: &collective.convened.task_type,
+        artifact: &collective.convened.artifact,
         basis: ProposalBasis::Divergence,
         key: None,
         confidence: None,
     };
     proposal::propose(state, story, made, content, (Conclusion::Divergence, reason))
-}
-
-/// What follows from a synthesis' outcome: a proposal that waits for people, or the end.
-pub(crate) fn synthesised(
-    state: &State,
-    story: Story,
-    started: &InvocationStarted,
-    answer: Result<&Answer, &ProviderFailure>,
-    content: String,
-) -> Vec<Draft> {
-    let collective = started.collective.unwrap_or_else(|| id_of(story.task));
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(failure) => return vec![failed(story, "the synthesis", failure)],
-    };
-    let basis = ProposalBasis::Synthesis {
-        agent: started.agent,
-        agent_version: started.agent_version,
-        invocation: started.invocation,
-    };
-    let Some(open) = state.collectives.open.get(&collective) else {
-        return Vec::new();
-    };
-    let reason = format!("the collective agrees on `{}`; its synthesis", answer.key);
-    let made = proposal::Made {
-        collective: Some(collective),
-        task_type: &open.task_type,
-        artifact: &started.artifact,
-        basis,
-        key: state.collectives.verdict(collective).cloned(),
-        confidence: answer.confidence,
-    };
-    proposal::propose(state, story, made, content, (Conclusion::Consensus, &reason))
 }

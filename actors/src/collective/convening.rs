@@ -1,21 +1,21 @@
 //! Convening: who takes part, whether the whole can be paid, and the calls sent at once.
 
 use convoke_events::{
-    AgentId, CollectiveConvened, Conclusion, ConsensusStatus, HeldFor, InvocationId, Participant,
-    ParticipantStanding, Purpose, StreamId, Synthesiser, TaskOutcome, TaskType, TextName, Texts,
-    Timestamp, Tokens, Verb,
+    Acceptance, AgentId, Appointed, ArtifactType, CollectiveConvened, Conclusion, ConsensusStatus,
+    HeldFor, InvocationId, Participant, ParticipantStanding, Purpose, StreamId, TaskOutcome,
+    TaskPlan, TaskRules, TaskType, TextName, Texts, Timestamp, Tokens, Verb, VerdictBasis,
 };
 
-use super::concluding::verdict_draft;
-use super::verdict::classic;
+use super::concluding::{documents, verb_of, verdict_draft};
+use super::verdict::{in_words, reach};
 use super::{id_of, is_invited};
-use crate::budget::{self, DOCUMENT_OVERHEAD, Held, Short};
+use crate::budget::{self, Held, Short};
 use crate::decision::{Draft, Story};
 use crate::governance::{Attempt, Denial, Grant, enforce};
 use crate::invocation::{self, Errand, dispatch};
 use crate::refusal::Refusal;
 use crate::registry::Agent;
-use crate::routing::{self, Authorised, Choice, Question};
+use crate::routing::{self, Authorised, Choice, Decided, Question};
 use crate::state::State;
 use crate::task::{Task, concluded, request_bytes};
 
@@ -37,7 +37,7 @@ pub(crate) fn convene(
 ) -> Result<Vec<Draft>, Refusal> {
     let artifact = state.registry.artifact_of(task_type)?;
     let question = Question { story, purpose: Purpose::Contribution, task_type };
-    let (decided, mut drafts) = routing::decide(state, question, Choice::All, now, seed);
+    let (decided, mut drafts) = participants(state, task, question, (now, seed));
     let chosen: Vec<Chosen<'_>> = decided
         .selected()
         .iter()
@@ -67,13 +67,23 @@ pub(crate) fn convene(
     let question = Question { purpose: Purpose::Synthesis, ..question };
     let (synthesis, choice) = routing::synthesiser(state, question, &decided, now);
     drafts.extend(choice);
-    let paid = pay(state, task, story, &chosen, synthesis.selected().first().copied(), now);
+    let judge = judge(state, question, &artifact, &mut drafts, now);
+    let synthesiser = synthesis.selected().first().copied();
+    let paid = pay(state, task, story, &chosen, (synthesiser, judge.as_ref()), now);
     let collective = id_of(story.task);
-    let synthesiser = paid.synthesis.as_ref().ok().map(|(agent, held)| Synthesiser {
-        agent: *agent,
-        decision: synthesis.id(),
-        invocation: invocation::id_of(story.task, Purpose::Synthesis, *agent),
+    let appointed = |purpose, decision, agent: AgentId, held: &Held| Appointed {
+        agent,
+        agent_version: state.registry.get(agent).map_or(0, |agent| agent.version),
+        decision,
+        invocation: invocation::id_of(story.task, purpose, agent),
         reservation: held.reservation,
+    };
+    let synthesiser = paid.synthesis.as_ref().ok();
+    let synthesiser = synthesiser
+        .map(|(agent, held)| appointed(Purpose::Synthesis, synthesis.id(), *agent, held));
+    let judge = judge.zip(paid.judgement.as_ref());
+    let judge = judge.map(|(decided, held)| {
+        appointed(Purpose::Judgement, decided.decision(), decided.agent(), held)
     });
     let convened = CollectiveConvened {
         collective,
@@ -83,18 +93,22 @@ pub(crate) fn convene(
         decision: decided.id(),
         participants: paid.participants,
         synthesiser,
+        judge,
         rules: task.plan.rules().clone(),
+        settings: state.collectives.rules.clone(),
+        seed,
     };
     let invited = convened.participants.iter().filter(|one| is_invited(one)).count();
     let needed = usize::try_from(convened.rules.min_contributions).unwrap_or(usize::MAX);
     let stream = StreamId::collective(collective);
     if invited < needed {
-        let nobody = CollectiveConvened { synthesiser: None, ..convened };
+        let nobody = CollectiveConvened { synthesiser: None, judge: None, ..convened };
         drafts.extend(insufficient(story, stream, nobody, paid.synthesis.err()));
         return Ok(drafts);
     }
     let rules = task.plan.rules();
     drafts.extend(paid.synthesis.ok().map(|(_, held)| budget::set_aside(story, held)));
+    drafts.extend(paid.judgement.map(|held| budget::set_aside(story, held)));
     drafts.push(story.draft(stream, convened, Texts::none()));
     let purpose = Purpose::Contribution;
     let (collective, delegation) = (Some(collective), None);
@@ -109,9 +123,53 @@ pub(crate) fn convene(
     Ok(drafts)
 }
 
+/// The recorded decision who takes part: those whom the task names, else all that are routed.
+fn participants(
+    state: &State,
+    task: &Task,
+    question: Question<'_>,
+    (now, seed): (Timestamp, u64),
+) -> (Decided, Vec<Draft>) {
+    let named = match &task.plan {
+        TaskPlan::Collective { participants, .. } => participants.as_slice(),
+        TaskPlan::Triage { .. } | TaskPlan::Sessions { .. } | TaskPlan::Answer { .. } => &[],
+    };
+    if named.is_empty() {
+        return routing::decide(state, question, Choice::All, now, seed);
+    }
+    let agents = named.iter().filter_map(|slug| state.registry.by_slug(&state.hub, slug).ok());
+    routing::named_set(state, question, &agents.collect::<Vec<_>>(), now)
+}
+
+/// The judge that the hub's rules name, where it is active and may read such artifacts.
+fn judge(
+    state: &State,
+    question: Question<'_>,
+    artifact: &ArtifactType,
+    drafts: &mut Vec<Draft>,
+    now: Timestamp,
+) -> Option<Authorised> {
+    let slug = state.collectives.rules.judge.as_ref()?;
+    let agent = state.registry.by_slug(&state.hub, slug).ok()?;
+    state.registry.get(agent).filter(|known| known.works())?;
+    let purpose = Purpose::Judgement;
+    let question = Question { purpose, ..question };
+    let (decided, decision) = routing::named(state, question, (agent, ""), now);
+    drafts.extend(decision);
+    let verb = verb_of(purpose);
+    let attempt = Attempt { story: question.story, purpose, verb, artifact };
+    if let Err(denial) = enforce(state, attempt, agent) {
+        drafts.push(*denial.record);
+        return None;
+    }
+    decided.authorises(agent)
+}
+
 /// What could be paid of a collective.
 struct Paid {
     synthesis: Result<(AgentId, Held), Short>,
+    /// Nothing where nobody is to judge, or it would be at the cost of a participant.
+    judgement: Option<Held>,
     participants: Vec<Participant>,
     /// As many as were chosen, in their order.
     held: Vec<Option<Held>>,
@@ -124,18 +182,18 @@ fn pay(
     task: &Task,
     story: Story,
     chosen: &[Chosen<'_>],
-    synthesiser: Option<AgentId>,
+    (synthesiser, judge): (Option<AgentId>, Option<&Authorised>),
     now: Timestamp,
 ) -> Paid {
     let max_output = task.plan.rules().max_output;
     let mut plan = state.ledger.plan(task.account, now);
-    let permitted = chosen.iter().filter(|one| one.grant.is_ok()).count();
-    let documents = u64::try_from(permitted)
-        .unwrap_or(u64::MAX)
-        .saturating_mul(budget::document_bound(max_output).saturating_add(DOCUMENT_OVERHEAD));
+    let choices = choices(task.plan.rules());
+    let permitted = || chosen.iter().filter(|one| one.grant.is_ok());
     let mut reserve = |agent: &Agent, invocation: InvocationId, more: u64, output: Tokens| {
         let profile = &agent.profile;
+        let schema = if budget::choice_bound(&profile.provider) == 0 { 0 } else { choices };
         let bytes = request_bytes(task, profile.prompt_bytes).saturating_add(more);
+        let bytes = bytes.saturating_add(schema);
         let input = budget::input_bound(&profile.provider, bytes);
         plan.reserve(
             HeldFor::Call(invocation),
@@ -148,7 +206,9 @@ fn pay(
     let synthesis = first.ok_or(Short::Closed { account }).and_then(|one| {
         let agent = one.authorised.agent();
         let invocation = invocation::id_of(story.task, Purpose::Synthesis, agent);
-        reserve(one.agent, invocation, documents, max_output).map(|held| (agent, held))
+        let authors = permitted().map(|one| one.authorised.agent());
+        let more = documents(state, authors, &one.agent.profile.provider, max_output);
+        reserve(one.agent, invocation, more, max_output).map(|held| (agent, held))
     });
     let mut held = Vec::with_capacity(chosen.len());
     let mut participants = Vec::with_capacity(chosen.len());
@@ -168,7 +228,21 @@ fn pay(
         });
         held.push(reserved.ok());
     }
-    Paid { synthesis, participants, held }
+    // Last of all: a verdict can do without a judge, and not without a participant.
+    let judgement = judge.filter(|_| synthesis.is_ok()).and_then(|one| {
+        let agent = state.registry.get(one.agent())?;
+        let invocation = invocation::id_of(story.task, Purpose::Judgement, one.agent());
+        let authors = permitted().map(|one| one.authorised.agent());
+        let more = documents(state, authors, &agent.profile.provider, Tokens::ZERO);
+        reserve(agent, invocation, more, max_output).ok()
+    });
+    Paid { synthesis, judgement, participants, held }
+}
+
+/// Bytes that the recommendations take in the schema which an answer may choose from.
+fn choices(rules: &TaskRules) -> u64 {
+    let bytes = rules.allowed.iter().map(|key| key.as_str().len().saturating_add(3));
+    u64::try_from(bytes.sum::<usize>()).unwrap_or(u64::MAX)
 }
 
 /// A collective of which too few can be asked: its verdict is known before anything is spent.
@@ -184,16 +258,24 @@ fn insufficient(
             one.standing = ParticipantStanding::OverBudget { needed: convoke_events::Amount::ZERO };
         }
     }
-    let verdict = classic(&[], convened.participants.len(), &convened.rules);
-    debug_assert_eq!(verdict.status, ConsensusStatus::Insufficient, "nobody was asked");
+    let basis = VerdictBasis {
+        voices: Vec::new(),
+        participants: u32::try_from(convened.participants.len()).unwrap_or(u32::MAX),
+        min_contributions: convened.rules.min_contributions,
+        one_failure_fails_all: convened.rules.one_failure_fails_all,
+        allowed: u32::try_from(convened.rules.allowed.len()).unwrap_or(u32::MAX),
+        hub: Acceptance::default(),
+    };
+    let reached = reach(convened.settings.verdict, &basis);
+    debug_assert_eq!(reached.verdict.status(), ConsensusStatus::Insufficient, "nobody was asked");
     let reason = match short {
         Some(short) => format!("the synthesis cannot be paid: {short}"),
-        None => format!("too few can be paid to be asked: {}", verdict.in_words()),
+        None => format!("too few can be paid to be asked: {}", in_words(&reached, &basis)),
     };
     let id = convened.collective;
     vec![
         story.draft(stream, convened, Texts::none().with(TextName::REASON, reason.clone())),
-        verdict_draft(story, id, &verdict),
+        verdict_draft(story, id, reached, basis),
         concluded(story, TaskOutcome::Failed, Conclusion::Insufficient, &reason),
     ]
 }

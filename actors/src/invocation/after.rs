@@ -245,7 +245,9 @@ impl Instead<'_> {
                 }
             };
             let documents = match purpose {
-                Purpose::Synthesis => collective::documents_bound(state, story.task),
+                Purpose::Synthesis | Purpose::Judgement | Purpose::Arbitration => {
+                    collective::documents_bound(state, story.task)
+                }
                 Purpose::Triage
                 | Purpose::Answer
                 | Purpose::Contribution

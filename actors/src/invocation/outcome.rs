@@ -109,7 +109,10 @@ pub(super) fn followed(
     match started.purpose {
         Purpose::Triage => task::triaged(state, story, answer),
         Purpose::Contribution => collective::contributed(state, story, started, answer),
-        Purpose::Synthesis => collective::synthesised(state, story, started, answer, content),
+        Purpose::Judgement => collective::judged(state, story, started, answer, &content),
+        Purpose::Synthesis | Purpose::Arbitration => {
+            collective::synthesised(state, story, started, answer, content)
+        }
         Purpose::Answer => task::answered(state, story, started, answer, content),
         // What follows from it is owed by the delegation, once everything under it has ended too.
         Purpose::Delegation | Purpose::Mediation | Purpose::Action => Vec::new(),
@@ -128,20 +131,23 @@ fn judge(
         return Err(failed(FailureClass::Refused, "the provider withheld the answer".to_owned()));
     }
     let malformed = |why| failed(FailureClass::Malformed, why);
-    let answer = answer::parse(started.purpose, &response.text(), &response.parts)
-        .map_err(|error| malformed(error.to_string()))?;
-    let shape = state.tasks.get(started.task).and_then(task::Task::shape);
-    if let Some(shape) = shape.filter(|_| started.purpose == Purpose::Answer) {
-        shape.check(&response.text()).map_err(|error| malformed(error.to_string()))?;
-    }
-    let verdict = started.collective.and_then(|id| state.collectives.verdict(id));
-    match verdict {
-        // A synthesis puts words to the verdict; it cannot change it.
-        Some(verdict) if started.purpose == Purpose::Synthesis && *verdict != answer.key => {
-            let says = &answer.key;
-            Err(malformed(format!("the verdict is `{verdict}`, but the synthesis says `{says}`")))
+    match started.purpose {
+        Purpose::Contribution | Purpose::Judgement | Purpose::Synthesis | Purpose::Arbitration => {
+            collective::read(state, started, response).map_err(malformed)
         }
-        _ => Ok(answer),
+        Purpose::Triage
+        | Purpose::Delegation
+        | Purpose::Mediation
+        | Purpose::Action
+        | Purpose::Answer => {
+            let answer = answer::parse(&response.text(), &response.parts)
+                .map_err(|error| malformed(error.to_string()))?;
+            let shape = state.tasks.get(started.task).and_then(task::Task::shape);
+            if let Some(shape) = shape.filter(|_| started.purpose == Purpose::Answer) {
+                shape.check(&response.text()).map_err(|error| malformed(error.to_string()))?;
+            }
+            Ok(answer)
+        }
     }
 }
 

@@ -56,7 +56,8 @@ fn author(made: &ProposalMade) -> Option<Credit> {
         | ProposalBasis::Report { agent, agent_version, .. } => {
             (agent, agent_version, made.task_type.clone())
         }
-        ProposalBasis::Synthesis { agent, agent_version, .. } => {
+        ProposalBasis::Synthesis { agent, agent_version, .. }
+        | ProposalBasis::Arbitration { agent, agent_version, .. } => {
             (agent, agent_version, task_type_named(SYNTHESIS))
         }
         ProposalBasis::Divergence => return None,

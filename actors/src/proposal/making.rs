@@ -127,6 +127,9 @@ const fn author(basis: &ProposalBasis) -> Option<(AgentId, u32, Purpose)> {
         ProposalBasis::Synthesis { agent, agent_version, .. } => {
             Some((*agent, *agent_version, Purpose::Synthesis))
         }
+        ProposalBasis::Arbitration { agent, agent_version, .. } => {
+            Some((*agent, *agent_version, Purpose::Arbitration))
+        }
         ProposalBasis::Answer { agent, agent_version, .. } => {
             Some((*agent, *agent_version, Purpose::Answer))
         }

@@ -7,7 +7,7 @@ mod settings;
 mod synthesis;
 mod words;
 
-use convoke_events::{FailureClass, FinishReason, Tokens, Usage};
+use convoke_events::{FailureClass, FinishReason, Key, Tokens, Usage};
 
 use self::answer::Answer;
 use self::settings::Settings;
@@ -82,8 +82,8 @@ impl From<Unanswered> for ProviderFailure {
 
 fn content(request: &ModelRequest) -> Result<String, Unanswered> {
     let schema = request.schema.as_ref().map(|schema| schema.name);
-    let answer = if schema == Some("synthesis") {
-        put_together(documents(request))?
+    let answer = if let Some("synthesis" | "arbitration") = schema {
+        put_together(documents(request), &choices(request))?
     } else {
         let settings = Settings::parse(request.settings.as_deref().unwrap_or("{}"))?;
         let question = question(request);
@@ -95,13 +95,22 @@ fn content(request: &ModelRequest) -> Result<String, Unanswered> {
     };
     let acts = matches!(schema, Some("contribution" | "delegation" | "mediation"));
     let answer = if acts { answer } else { Answer { actions: Vec::new(), ..answer } };
-    let asked = request.schema.as_ref().map(|schema| &schema.json);
-    let answer = match asked {
+    // What a synthesis says beside the usual is its own, and no field of a shape.
+    let asked = request.schema.as_ref().filter(|_| answer.sides.is_none());
+    let answer = match asked.map(|schema| &schema.json) {
         Some(schema) => answer.with_fields_of(schema),
         None => answer,
     };
     let room = usize::try_from(request.max_output.get()).unwrap_or(usize::MAX);
     answer.within(room.saturating_mul(4)).ok_or(Unanswered::NoRoom(request.max_output))
+}
+
+/// The recommendations that the answer may choose from, where its shape says so.
+fn choices(request: &ModelRequest) -> Vec<Key> {
+    let shape = request.schema.as_ref().map(|schema| &schema.json);
+    let words = shape.and_then(|shape| shape.pointer("/properties/recommendation/enum"));
+    let words = words.and_then(serde_json::Value::as_array).into_iter().flatten();
+    words.filter_map(|word| Key::canonical(word.as_str()?)).collect()
 }
 
 /// A request's title: what stands before its first empty line.

@@ -22,6 +22,7 @@ use crate::task::request_bytes;
 pub(super) const POLICY: &str = "policy";
 pub(super) const PREFERENCE: &str = "preference";
 pub(super) const NAMED: &str = "named-receiver";
+pub(super) const NAMED_SET: &str = "named-set";
 pub(super) const SYNTHESISER: &str = "first-participant";
 
 /// What a decision is about.
@@ -125,9 +126,10 @@ impl<'a> Grounds<'a> {
     /// Whether governance lets an agent do what it would be asked for.
     fn permitted(self, sought: Sought<'_>, agent: AgentId) -> bool {
         let verb = match sought.purpose {
-            Purpose::Triage => Verb::Read,
+            Purpose::Triage | Purpose::Judgement => Verb::Read,
             Purpose::Contribution
             | Purpose::Synthesis
+            | Purpose::Arbitration
             | Purpose::Delegation
             | Purpose::Mediation
             | Purpose::Action
@@ -296,6 +298,32 @@ pub(crate) fn named(
 pub(super) fn the_named(grounds: Grounds<'_>, receiver: AgentId) -> Chosen {
     let candidate = grounds.candidate(receiver, 1, CandidateStanding::Eligible);
     plain(grounds, NAMED, Some(1), vec![candidate], vec![receiver])
+}
+
+/// Decides for the agents that the host named, in their order, those of them that can be asked.
+pub(crate) fn named_set(
+    state: &State,
+    question: Question<'_>,
+    agents: &[AgentId],
+    now: Timestamp,
+) -> (Decided, Vec<Draft>) {
+    let chosen = the_named_set(Grounds::of(state, now, 0), agents);
+    written::record(&state.registry, question, chosen, "")
+}
+
+/// Those that were named and can be asked.
+pub(super) fn the_named_set(grounds: Grounds<'_>, agents: &[AgentId]) -> Chosen {
+    let candidates = (1..).zip(agents).map(|(priority, agent)| {
+        let standing = match grounds.state.registry.get(*agent) {
+            Some(known) if known.revoked => CandidateStanding::Revoked,
+            Some(known) if known.active => CandidateStanding::Eligible,
+            Some(_) | None => CandidateStanding::AgentInactive,
+        };
+        grounds.candidate(*agent, priority, standing)
+    });
+    let candidates: Vec<Candidate> = candidates.collect();
+    let selected = first(&candidates, None);
+    plain(grounds, NAMED_SET, None, candidates, selected)
 }
 
 /// A choice that nothing was scored for.

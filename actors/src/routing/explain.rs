@@ -5,14 +5,15 @@
 //! seed. Everything else comes from the events before it, by the code that decided then.
 
 use convoke_events::{
-    CandidatesListed, DecisionId, Event, Purpose, Recorded, RoutingDecided, RoutingEvent, TextName,
+    AgentId, CandidatesListed, DecisionId, Event, Purpose, Recorded, RoutingDecided, RoutingEvent,
+    TextName,
 };
 use serde::Serialize;
 use serde_json::Value;
 
 use super::choose::{
-    Choice, Chosen, Grounds, NAMED, POLICY, PREFERENCE, Question, SYNTHESISER, Sought, by_way,
-    first_participant, the_named,
+    Choice, Chosen, Grounds, NAMED, NAMED_SET, POLICY, PREFERENCE, Question, SYNTHESISER, Sought,
+    by_way, first_participant, the_named, the_named_set,
 };
 use super::written::{Written, write};
 use crate::decision::Story;
@@ -131,11 +132,20 @@ fn again(
         }
         SYNTHESISER => {
             let invited = |decided: &RoutingDecided| decided.purpose == Purpose::Contribution;
-            let seed = find(append, invited).and_then(|(_, decided)| decided.seed);
+            let earlier = find(append, invited).map(|(_, decided)| decided);
             let contribution = Sought { purpose: Purpose::Contribution, ..sought };
-            let participants = by_way(grounds(seed), contribution, Choice::All).selected;
+            let participants = match earlier {
+                Some(decided) if decided.rule.as_str() == NAMED_SET => {
+                    the_named_set(grounds(None), &named_in(decided)).selected
+                }
+                _ => {
+                    let seed = earlier.and_then(|decided| decided.seed);
+                    by_way(grounds(seed), contribution, Choice::All).selected
+                }
+            };
             first_participant(grounds(None), sought, &participants)
         }
+        NAMED_SET => the_named_set(grounds(None), &named_in(recorded)),
         NAMED => {
             let receiver = recorded.candidates.first().map(|one| one.agent);
             the_named(grounds(None), receiver.ok_or_else(unknown)?)
@@ -146,6 +156,11 @@ fn again(
     Ok(write(&state.registry, question, recorded.decision, chosen))
 }
 
+/// Whom a recorded decision was given to choose from.
+fn named_in(decided: &RoutingDecided) -> Vec<AgentId> {
+    decided.candidates.iter().map(|candidate| candidate.agent).collect()
+}
+
 /// How many are asked for a purpose.
 pub(super) const fn choice(purpose: Purpose) -> Choice {
     match purpose {
@@ -154,6 +169,8 @@ pub(super) const fn choice(purpose: Purpose) -> Choice {
         | Purpose::Synthesis
         | Purpose::Delegation
         | Purpose::Mediation
+        | Purpose::Judgement
+        | Purpose::Arbitration
         | Purpose::Action
         | Purpose::Answer => Choice::First,
     }

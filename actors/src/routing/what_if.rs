@@ -14,7 +14,7 @@ use convoke_events::{
 };
 use serde::Serialize;
 
-use super::choose::{Grounds, NAMED, SYNTHESISER, Sought, by_bid, by_way};
+use super::choose::{Grounds, NAMED, NAMED_SET, SYNTHESISER, Sought, by_bid, by_way};
 use super::explain::choice;
 use super::words::{Vocabulary, found_in};
 use super::{Policies, Policy};
@@ -201,7 +201,7 @@ impl WhatIf {
     fn rerouted(&mut self, recorded: &Recorded, decided: &RoutingDecided) -> Option<Rerouted> {
         let RoutingDecided { task, purpose, ref task_type, .. } = *decided;
         // Nobody chooses where a sender names the receiver or the participants are given.
-        if [NAMED, SYNTHESISER].contains(&decided.rule.as_str()) {
+        if [NAMED, NAMED_SET, SYNTHESISER].contains(&decided.rule.as_str()) {
             return None;
         }
         self.totals.decisions = self.totals.decisions.saturating_add(1);

@@ -8,7 +8,7 @@ use convoke_events::{
     encode,
 };
 
-use super::choose::{Chosen, NAMED, POLICY, PREFERENCE, Question, SYNTHESISER};
+use super::choose::{Chosen, NAMED, NAMED_SET, POLICY, PREFERENCE, Question, SYNTHESISER};
 use super::words::{Vocabulary, found_in};
 use super::{Decided, way};
 use crate::command::TaskSubmission;
@@ -154,6 +154,7 @@ fn in_words(registry: &Registry, task_type: &TaskType, chosen: &Chosen) -> Strin
         let asked = asked.join(", ");
         match *rule {
             NAMED => format!("named by who hands the sub-task over: {asked}"),
+            NAMED_SET => format!("named by who handed the task in, in this order: {asked}"),
             SYNTHESISER => format!("the first participant by priority that may be asked: {asked}"),
             POLICY => format!("routed to `{task_type}` in this order of priority: {asked}"),
             PREFERENCE => format!("the rule for `{task_type}` prefers, in this order: {asked}"),

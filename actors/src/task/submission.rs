@@ -55,6 +55,12 @@ fn check(state: &State, submission: &TaskSubmission) -> Result<(), Refusal> {
         (rules.deadline_ms == 0, "a deadline", "1 millisecond"),
         (rules.max_output.get() == 0, "the bound on output", "1 token"),
         (rules.min_contributions == 0, "the least number of contributions", "1"),
+        (
+            rules.quorum.is_some_and(|quorum| quorum < rules.min_contributions),
+            "the quorum of a collective",
+            "the least number of contributions",
+        ),
+        (rules.allowed.len() == 1, "the number of allowed recommendations", "2, or none at all"),
     ];
     if let Some((_, what, least)) = too_little.into_iter().find(|(wrong, ..)| *wrong) {
         return Err(Refusal::TooLittle { what, least });
@@ -69,8 +75,12 @@ fn check(state: &State, submission: &TaskSubmission) -> Result<(), Refusal> {
             known(task_type)?;
             shape.as_ref().map_or(Ok(()), |shape| Shape::named(shape).map(|_| ()))
         }
-        TaskPlan::Collective { task_type, .. } | TaskPlan::Sessions { task_type, .. } => {
-            known(task_type).map(|_| ())
+        TaskPlan::Sessions { task_type, .. } => known(task_type).map(|_| ()),
+        TaskPlan::Collective { task_type, participants, .. } => {
+            known(task_type)?;
+            participants
+                .iter()
+                .try_for_each(|slug| state.registry.by_slug(&state.hub, slug).map(|_| ()))
         }
     }
 }

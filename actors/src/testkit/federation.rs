@@ -51,6 +51,8 @@ pub const fn task_rules() -> TaskRules {
         max_output: Tokens::new(100),
         min_contributions: 2,
         one_failure_fails_all: false,
+        quorum: None,
+        allowed: Vec::new(),
     }
 }
 
@@ -108,7 +110,7 @@ pub fn orders() -> Vec<Command> {
         ("forge", rules(&[("crash", "fix")], "wait")),
         ("mace", rules(&[("crash", "fix")], "wait")),
         ("helm", rules(&[("odd", "look"), ("crash", "fix")], "wait")),
-        ("quill", rules(&[("crash", "fix")], "wait")),
+        ("quill", rules(&[("odd", "ask"), ("crash", "fix")], "wait")),
     ];
     for (slug, settings) in &experts {
         orders.push(Command::RegisterAgent(member(slug, settings)));

@@ -141,7 +141,9 @@ fn a_triage_and_a_synthesis_do_nothing_whatever_they_ask_for() {
     calls[0] = only_call(&scene);
     assert_eq!(calls[0].purpose.as_str(), "synthesis");
     let then = scene.when(&Input::Outcome(acting(&calls[0], &one, &tools)));
-    assert_eq!((posted(&then).len(), refusals(&then).len()), (0, 2), "{:?}", then.types());
+    // What puts contributions together and asks for anything beside does not count at all.
+    let then = then.leaves(&["InvocationFailed", "Settled", "TaskConcluded"]);
+    assert_eq!((posted(&then).len(), refusals(&then).len()), (0, 0));
 }
 
 #[test]

@@ -299,8 +299,11 @@ fn a_collective_is_paid_as_a_whole_before_anybody_is_asked() {
         experts.map(|(slug, purpose)| super::cast::invocation("a", purpose, slug)).collect();
     let paid: Vec<_> = reserved(&then).iter().filter_map(|one| one.held_for.call()).collect();
     assert_eq!(paid, calls);
-    // Three documents of at most 4 × 100 bytes with 64 around each, and the request itself.
-    assert_eq!(reserved(&then)[0].amount.tokens, Tokens::new((3 * 464 + 41_u64).div_ceil(4) + 100));
+    // Three documents of at most 4 × 100 bytes, each between lines of 64 and twice its author's slug,
+    // what is told about them in 640, and the request itself.
+    let slugs = u64::try_from(2 * "forgehelmquill".len()).unwrap();
+    let input = (3 * 464 + slugs + 640 + 41).div_ceil(4);
+    assert_eq!(reserved(&then)[0].amount.tokens, Tokens::new(input + 100));
     assert_eq!(calls_of(&scene, &["forge", "helm", "quill"]).len(), 3);
 }
 

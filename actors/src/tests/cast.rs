@@ -45,7 +45,11 @@ pub(super) fn triage(request: &str) -> TaskSubmission {
 
 /// A request that goes to the experts at once, without limits of its own.
 pub(super) fn question(request: &str, rules: TaskRules) -> TaskSubmission {
-    let plan = TaskPlan::Collective { task_type: word::<TaskType>("implementation"), rules };
+    let plan = TaskPlan::Collective {
+        task_type: word::<TaskType>("implementation"),
+        participants: Vec::new(),
+        rules,
+    };
     TaskSubmission { plan, ..triage(request) }
 }
 

@@ -56,7 +56,11 @@ fn set(scene: &mut Scene, way: Way) {
 }
 
 pub(super) fn drafting(request: &str, body: &str) -> TaskSubmission {
-    let plan = TaskPlan::Collective { task_type: word("requirement_draft"), rules: task_rules() };
+    let plan = TaskPlan::Collective {
+        task_type: word("requirement_draft"),
+        participants: Vec::new(),
+        rules: task_rules(),
+    };
     TaskSubmission { plan, body: body.to_owned(), ..triage(request) }
 }
 

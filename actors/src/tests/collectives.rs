@@ -3,7 +3,7 @@
 use convoke_events::{
     Amount, BlockReason, CollectiveConvened, CollectiveEvent, Conclusion, ConsensusStatus, Event,
     FailureClass, InvocationEvent, Limits, ParticipantStanding, ProposalBasis, ProposalEvent,
-    ProposalMade, Purpose, Settlement, TaskOutcome, TaskRules, TextName, Tokens, Usage,
+    ProposalMade, Purpose, Settlement, TaskOutcome, TaskRules, TextName, Tokens, Usage, Verdict,
     VerdictReached,
 };
 
@@ -119,7 +119,10 @@ fn a_participant_over_budget_is_recorded_with_its_need_and_the_rest_go_on() {
     assert_eq!(needed.tokens.get(), costs[3]);
     assert_eq!(started(&then).len(), 2);
     let then = all_answer(&mut scene, &[("forge", "fix"), ("helm", "fix")]);
-    assert_eq!((verdict(&then).status, verdict(&then).missing), (ConsensusStatus::Consensus, 2));
+    assert_eq!(
+        (verdict(&then).verdict.status(), verdict(&then).figures.missing),
+        (ConsensusStatus::Consensus, 2)
+    );
 }
 
 #[test]
@@ -133,7 +136,7 @@ fn where_too_few_can_be_paid_it_is_insufficient_and_nobody_is_asked() {
     assert!(
         convened(&then).participants.iter().all(|one| one.standing != ParticipantStanding::Invited)
     );
-    assert_eq!(verdict(&then).status, ConsensusStatus::Insufficient);
+    assert_eq!(verdict(&then).verdict.status(), ConsensusStatus::Insufficient);
     assert_eq!(ends(&then), [(TaskOutcome::Failed, Conclusion::Insufficient)]);
     assert!(reason(&then, "TaskConcluded").starts_with("too few can be paid to be asked: "));
     assert_eq!(scene.state().owed().calls, []);
@@ -171,9 +174,12 @@ fn those_who_agree_are_put_together_by_the_first_who_was_asked() {
         "InvocationStarted",
     ]);
     let reached = verdict(&then);
-    assert_eq!(reached.key, Some(word("fix")));
-    assert_eq!((reached.contributions, reached.leading, reached.keys), (3, 3, 1));
-    assert_eq!((reached.families, reached.missing), (3, 1));
+    assert_eq!(reached.verdict, Verdict::Consensus { key: word("fix") });
+    assert_eq!(
+        (reached.figures.contributions, reached.figures.leading, reached.figures.keys),
+        (3, 3, 1)
+    );
+    assert_eq!((reached.figures.families, reached.figures.missing), (3, 1));
     let call = only_call(&scene);
     assert_eq!((call.agent, call.purpose), (agent("forge"), Purpose::Synthesis));
     assert_eq!(call.invocation, invocation("a", Purpose::Synthesis, "forge"));
@@ -189,9 +195,9 @@ fn those_who_agree_are_put_together_by_the_first_who_was_asked() {
 #[test]
 fn those_who_disagree_are_shown_to_people_and_the_synthesis_is_given_back() {
     let (mut scene, asked) = ask(task_rules());
-    let then = all_answer(&mut scene, &[("forge", "fix"), ("helm", "look"), ("quill", "fix")]);
-    assert_eq!(verdict(&then).status, ConsensusStatus::Divergent);
-    assert_eq!((verdict(&then).leading, verdict(&then).key.clone()), (2, None));
+    let then = all_answer(&mut scene, &[("forge", "fix"), ("helm", "look"), ("quill", "wait")]);
+    assert_eq!(verdict(&then).verdict.status(), ConsensusStatus::Divergent);
+    assert_eq!((verdict(&then).figures.leading, verdict(&then).verdict.key()), (1, None));
     let given_back = settled(&then)[1];
     assert_eq!(given_back.settlement, Settlement::Released);
     assert_eq!(given_back.reservation, reserved(&asked)[0].reservation);
@@ -199,7 +205,7 @@ fn those_who_disagree_are_shown_to_people_and_the_synthesis_is_given_back() {
     let made = then.events.iter().find(|one| one.event.event_type() == "ProposalMade").unwrap();
     assert_eq!(
         made.texts.get(&TextName::CONTENT).unwrap(),
-        r#"{"positions":[{"agent":"forge","confidence":0.8,"recommendation":"fix"},{"agent":"helm","confidence":0.8,"recommendation":"look"},{"agent":"quill","confidence":0.8,"recommendation":"fix"}],"status":"divergent"}"#
+        r#"{"positions":[{"agent":"forge","confidence":0.8,"recommendation":"fix"},{"agent":"helm","confidence":0.8,"recommendation":"look"},{"agent":"quill","confidence":0.8,"recommendation":"wait"}],"status":"divergent"}"#
     );
     assert_eq!(ends(&then), [(TaskOutcome::Proposed, Conclusion::Divergence)]);
     assert_eq!(scene.state().owed().calls, [], "nobody synthesises");
@@ -209,7 +215,11 @@ fn those_who_disagree_are_shown_to_people_and_the_synthesis_is_given_back() {
 fn what_was_contributed_counts_in_the_same_order_whoever_answered_first() {
     let contents = [["forge", "helm", "quill"], ["quill", "forge", "helm"]].map(|order| {
         let (mut scene, _) = ask(task_rules());
-        let key = |slug: &str| if slug == "helm" { "look" } else { "fix" };
+        let key = |slug: &str| match slug {
+            "forge" => "fix",
+            "helm" => "look",
+            _ => "wait",
+        };
         let then = all_answer(&mut scene, &order.map(|slug| (slug, key(slug))));
         proposal(&then).digest
     });
@@ -221,7 +231,10 @@ fn a_failed_participant_is_missing_and_the_rest_go_on() {
     let (mut scene, _) = ask(task_rules());
     fails(&mut scene, "helm").leaves(&["InvocationFailed", "Settled"]);
     let then = all_answer(&mut scene, &[("forge", "fix"), ("quill", "fix")]);
-    assert_eq!((verdict(&then).status, verdict(&then).missing), (ConsensusStatus::Consensus, 2));
+    assert_eq!(
+        (verdict(&then).verdict.status(), verdict(&then).figures.missing),
+        (ConsensusStatus::Consensus, 2)
+    );
 }
 
 #[test]
@@ -230,7 +243,7 @@ fn too_few_answers_are_insufficient_and_the_synthesis_is_given_back() {
     all_answer(&mut scene, &[("forge", "fix")]);
     fails(&mut scene, "helm");
     let then = fails(&mut scene, "quill");
-    assert_eq!(verdict(&then).status, ConsensusStatus::Insufficient);
+    assert_eq!(verdict(&then).verdict.status(), ConsensusStatus::Insufficient);
     assert_eq!(settled(&then)[1].settlement, Settlement::Released);
     assert_eq!(ends(&then), [(TaskOutcome::Failed, Conclusion::Insufficient)]);
 }
@@ -249,9 +262,15 @@ fn one_failure_fails_all_where_the_rules_say_so() {
     let mut whole = scene.clone();
     all_answer(&mut scene, &[("forge", "fix"), ("mace", "fix"), ("helm", "fix")]);
     let then = fails(&mut scene, "quill");
-    assert_eq!((verdict(&then).status, verdict(&then).missing), (ConsensusStatus::Insufficient, 1));
+    assert_eq!(
+        (verdict(&then).verdict.status(), verdict(&then).figures.missing),
+        (ConsensusStatus::Insufficient, 1)
+    );
     let everybody = [("forge", "fix"), ("mace", "fix"), ("helm", "fix"), ("quill", "fix")];
-    assert_eq!(verdict(&all_answer(&mut whole, &everybody)).status, ConsensusStatus::Consensus);
+    assert_eq!(
+        verdict(&all_answer(&mut whole, &everybody)).verdict.status(),
+        ConsensusStatus::Consensus
+    );
 }
 
 #[test]
@@ -270,7 +289,7 @@ fn a_synthesiser_that_was_deactivated_meanwhile_is_not_asked_and_costs_nothing()
     let (slug, reason) = (word("forge"), "it rests".to_owned());
     scene.command(Command::DeactivateAgent { slug, reason });
     let then = all_answer(&mut scene, &[("quill", "fix")]);
-    assert_eq!(verdict(&then).status, ConsensusStatus::Consensus);
+    assert_eq!(verdict(&then).verdict.status(), ConsensusStatus::Consensus);
     assert_eq!(started(&then).len(), 0);
     assert_eq!(settled(&then)[1].reservation, reserved(&asked)[0].reservation);
     assert_eq!(settled(&then)[1].settlement, Settlement::Released);
@@ -284,7 +303,7 @@ fn a_verdict_that_cannot_be_recorded_gives_the_synthesis_back_and_ends_the_task(
     for call in &calls {
         scene.when(&Input::Outcome(answer(call, "fix", usage(10, 10))));
     }
-    let step @ Step::Verdict(_) = scene.state().owed().step.unwrap() else {
+    let step @ Step::Collective(_) = scene.state().owed().step.unwrap() else {
         panic!("a verdict is owed");
     };
     let decision = give_up(scene.state(), step, "it is too large", scene.now());

@@ -272,7 +272,11 @@ fn what_would_have_been_found_allowed_and_denied_is_counted_with_its_cost() {
     let alternative = Alternative { routes, permissions, ..Alternative::default() };
     let mut what_if = WhatIf::new(hub(), alternative);
     let mut commands = orders();
-    let plan = TaskPlan::Collective { task_type: word("implementation"), rules: task_rules() };
+    let plan = TaskPlan::Collective {
+        task_type: word("implementation"),
+        participants: Vec::new(),
+        rules: task_rules(),
+    };
     commands.push(Command::SubmitTask(triage("a")));
     commands.push(Command::SubmitTask(TaskSubmission { plan, ..triage("b") }));
     let report = drive(3, STORMY, Arc::new(Rules), commands);

@@ -183,8 +183,7 @@ fn a_policy_withdrawn_between_convening_and_synthesis_blocks_the_synthesis() {
     all_answer(&mut scene, &[("forge", "fix"), ("helm", "fix")]);
     scene.command(allow("forge", "implementation", &[Verb::Propose], false));
     let then = all_answer(&mut scene, &[("quill", "fix")]);
-    let statuses =
-        found!(then, Event::Collective(CollectiveEvent::VerdictReached(verdict)) => verdict.status);
+    let statuses = found!(then, Event::Collective(CollectiveEvent::VerdictReached(verdict)) => verdict.verdict.status());
     assert_eq!(statuses, [ConsensusStatus::Consensus]);
     assert_eq!(denials(&then)[0].purpose, Purpose::Synthesis);
     assert_eq!(started(&then).len(), 0, "{:?}", then.types());

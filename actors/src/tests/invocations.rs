@@ -201,7 +201,7 @@ fn a_synthesis_that_lists_no_dissent_fails() {
     let words = r#"{"recommendation":"fix","body":"b","confidence":1,"assumptions":[]}"#;
     let then = scene.when(&Input::Outcome(said(&call, words, usage(10, 10))));
     assert_eq!(failures(&then)[0].class, FailureClass::Malformed);
-    assert!(reason(&then, "InvocationFailed").starts_with("`dissent` is missing"));
+    assert!(reason(&then, "InvocationFailed").contains("missing field `dissent`"));
 }
 
 #[test]

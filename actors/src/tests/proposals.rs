@@ -16,7 +16,7 @@ use crate::testkit::{Scene, Then, hub, task_rules};
 fn pending() -> (Scene, ProposalId, Digest) {
     let mut scene = workshop();
     hand_in(&mut scene, question("a", task_rules()));
-    let then = all_answer(&mut scene, &[("forge", "fix"), ("helm", "look"), ("quill", "fix")]);
+    let then = all_answer(&mut scene, &[("forge", "fix"), ("helm", "look"), ("quill", "wait")]);
     let made = found!(then, Event::Proposal(ProposalEvent::ProposalMade(made)) => made.clone());
     (scene, made[0].proposal, made[0].digest)
 }

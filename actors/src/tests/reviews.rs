@@ -26,7 +26,7 @@ fn pending(reviewers: u32) -> (Scene, ProposalId, Digest) {
 
 fn made(scene: &mut Scene, request: &str) -> ProposalMade {
     hand_in(scene, question(request, task_rules()));
-    let then = all_answer(scene, &[("forge", "fix"), ("helm", "look"), ("quill", "fix")]);
+    let then = all_answer(scene, &[("forge", "fix"), ("helm", "look"), ("quill", "wait")]);
     found!(then, Event::Proposal(ProposalEvent::ProposalMade(made)) => made.clone())[0].clone()
 }
 

@@ -117,7 +117,7 @@ fn an_unknown_task_type_is_refused_wherever_the_plan_names_it() {
             escalate: vec![Escalation { on: word("bug"), to: word("cooking") }],
             rules: rules.clone(),
         },
-        TaskPlan::Collective { task_type: cooking, rules },
+        TaskPlan::Collective { task_type: cooking, participants: Vec::new(), rules },
     ];
     for plan in plans {
         refused(TaskSubmission { plan, ..submission("a", "A crash") }, words);

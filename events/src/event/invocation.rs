@@ -26,6 +26,10 @@ enumeration! {
         Action = "action",
         /// To answer a task alone; the answer is a proposal.
         Answer = "answer",
+        /// To say which of a collective's recommendations mean the same.
+        Judgement = "judgement",
+        /// To choose among the recommendations of a collective that does not agree.
+        Arbitration = "arbitration",
     }
 }
 

@@ -73,6 +73,15 @@ pub enum ProposalBasis {
         /// Under which lease.
         lease: LeaseId,
     },
+    /// What one stronger agent chose among contributions that do not agree.
+    Arbitration {
+        /// Who chose.
+        agent: AgentId,
+        /// In which version.
+        agent_version: u32,
+        /// In which call.
+        invocation: InvocationId,
+    },
 }
 
 /// A proposal waits for review, or is kept where nobody can review it because governance no longer

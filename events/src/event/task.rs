@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::enumeration;
-use crate::{AccountId, Digest, Key, RuleName, TaskId, TaskType, Tokens};
+use crate::{AccountId, Digest, Key, RuleName, Slug, TaskId, TaskType, Tokens};
 
 /// What bounds the calls and the collective of a task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,11 @@ pub struct TaskRules {
     pub min_contributions: u32,
     /// Whether one participant's failure makes a collective insufficient.
     pub one_failure_fails_all: bool,
+    /// After how many contributions a collective waits for no more; none means: for everybody, or
+    /// the deadline.
+    pub quorum: Option<u32>,
+    /// The recommendations that a contribution may choose from; empty means: any.
+    pub allowed: Vec<Key>,
 }
 
 /// A triage answer that takes its task on to a collective.
@@ -52,8 +57,10 @@ pub enum TaskPlan {
     },
     /// Several agents are asked at once.
     Collective {
-        /// Who is asked.
+        /// By the routing of which task type they are chosen.
         task_type: TaskType,
+        /// Who is asked instead of everybody routed there, in order of priority; empty means: they.
+        participants: Vec<Slug>,
         /// What bounds it.
         rules: TaskRules,
     },

@@ -1,5 +1,6 @@
 //! One sample of every event, with every field filled in.
 
+mod collectives;
 mod coordination;
 mod delegations;
 mod federation;

@@ -53,6 +53,8 @@ fn started(facts: &InvocationStarted, told: &Told) -> String {
         Purpose::Mediation => "to help",
         Purpose::Action => "to act",
         Purpose::Answer => "to answer",
+        Purpose::Judgement => "to say which recommendations mean the same",
+        Purpose::Arbitration => "to choose among the recommendations",
     };
     let attempt =
         if facts.attempt > 1 { format!(" (attempt {})", facts.attempt) } else { String::new() };

@@ -1,8 +1,8 @@
 //! Collectives and their verdicts, in words.
 
 use convoke_events::{
-    CollectiveConvened, CollectiveEvent, ParticipantStanding, PolicyRef, Recorded, TextName,
-    VerdictReached,
+    CollectiveConvened, CollectiveEvent, CollectiveRules, KeyGroup, OnDivergence,
+    ParticipantStanding, PolicyRef, Recorded, TextName, VerdictReached,
 };
 
 use super::because;
@@ -27,7 +27,34 @@ pub(super) fn tell(
             (text, Vec::new())
         }
         CollectiveEvent::VerdictReached(facts) => (verdict(recorded, facts), Vec::new()),
+        CollectiveEvent::KeysGrouped(facts) => {
+            let groups: Vec<String> = facts.groups.iter().map(group).collect();
+            let judge = told.agent(facts.agent, facts.agent_version);
+            (format!("{judge} says what means the same: {}", groups.join("; ")), Vec::new())
+        }
+        CollectiveEvent::CollectiveRulesSet(facts) => (rules(&facts.rules), Vec::new()),
     }
+}
+
+fn group(group: &KeyGroup) -> String {
+    let others = group.members.iter().filter(|member| **member != group.key);
+    let others: Vec<String> = others.map(|member| format!("`{member}`")).collect();
+    if others.is_empty() {
+        return format!("`{}` nothing else", group.key);
+    }
+    format!("`{}` the same as {}", group.key, others.join(", "))
+}
+
+fn rules(rules: &CollectiveRules) -> String {
+    let judge = rules.judge.as_ref().map_or_else(
+        || "nobody says which recommendations mean the same".to_owned(),
+        |judge| format!("{judge} says which recommendations mean the same"),
+    );
+    let divergent = match rules.on_divergence {
+        OnDivergence::People => "people look at what diverges",
+        OnDivergence::Agent => "one stronger agent chooses where contributions diverge",
+    };
+    format!("collectives come to their verdict by rule `{}`; {judge}; {divergent}", rules.verdict)
 }
 
 fn denials(facts: &CollectiveConvened) -> Vec<PolicyRef> {
@@ -64,33 +91,46 @@ fn convened(facts: &CollectiveConvened, told: &Told) -> String {
             format!("on consensus {agent} puts the contributions together")
         },
     );
+    let judge = facts.judge.as_ref().map(|one| {
+        format!("; {} says which recommendations mean the same", told.newest(one.agent))
+    });
+    let judge = judge.unwrap_or_default();
     let least = facts.rules.min_contributions;
+    let quorum = facts.rules.quorum.map(|quorum| {
+        let contributions = wording::count(u64::from(quorum), "contribution", "contributions");
+        format!(", and {contributions} are enough")
+    });
+    let quorum = quorum.unwrap_or_default();
     format!(
-        "collective {} was convened under `{}` for `{}` by decision {}: {}; {synthesis}; at least \
-         {} needed",
+        "collective {} was convened under `{}` for `{}` by decision {}: {}; {synthesis}{judge}; at least \
+         {} needed{quorum}; verdict by rule `{}`",
         facts.collective,
         facts.task_type,
         facts.artifact,
         short(facts.decision),
         participants.join("; "),
         wording::count(u64::from(least), "contribution", "contributions"),
+        facts.settings.verdict,
     )
 }
 
 fn verdict(recorded: &Recorded, facts: &VerdictReached) -> String {
-    let key = facts.key.as_ref().map(|key| format!(" on `{key}`")).unwrap_or_default();
+    let key = facts.verdict.key().map(|key| format!(" on `{key}`")).unwrap_or_default();
     let count = |number, one, many| wording::count(u64::from(number), one, many);
+    let figures = &facts.figures;
     format!(
-        "the verdict is `{}`{key}, by rule `{}` v{}: {} of {} name the leading recommendation, {} \
-         and {} among them, {} without a contribution{}",
-        facts.status,
+        "the verdict is `{}`{key}, by rule `{}` v{}: {} of {} name the leading recommendation, with \
+         {:.1} % of the weight and {:.1} % ahead; {} and {} among them, {} without a contribution{}",
+        facts.verdict.status(),
         facts.rule,
         facts.rule_version,
-        facts.leading,
-        count(facts.contributions, "contribution", "contributions"),
-        count(facts.keys, "recommendation", "recommendations"),
-        count(facts.families, "model family", "model families"),
-        count(facts.missing, "participant", "participants"),
+        figures.leading,
+        count(figures.contributions, "contribution", "contributions"),
+        figures.share * 100.0,
+        figures.margin * 100.0,
+        count(figures.keys, "recommendation", "recommendations"),
+        count(figures.families, "model family", "model families"),
+        count(figures.missing, "participant", "participants"),
         because(recorded.texts.get(&TextName::REASON)),
     )
 }

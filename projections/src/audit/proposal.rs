@@ -89,6 +89,10 @@ fn made(recorded: &Recorded, facts: &ProposalMade, told: &Told) -> String {
         ProposalBasis::Report { agent, agent_version, .. } => {
             format!("the report of {}", told.agent(*agent, *agent_version))
         }
+        ProposalBasis::Arbitration { agent, agent_version, .. } => {
+            let agent = told.agent(*agent, *agent_version);
+            format!("chosen by {agent} among contributions that do not agree")
+        }
         ProposalBasis::Divergence => {
             "without a synthesis, the contributions side by side".to_owned()
         }

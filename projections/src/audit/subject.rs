@@ -107,6 +107,10 @@ fn names(event: &Event, agent: AgentId, told: &Told) -> bool {
             CollectiveEvent::CollectiveConvened(facts) => told.takes_part(facts.collective, agent),
             CollectiveEvent::ContributionRecorded(facts) => facts.agent == agent,
             CollectiveEvent::VerdictReached(facts) => told.takes_part(facts.collective, agent),
+            CollectiveEvent::KeysGrouped(facts) => {
+                facts.agent == agent || told.takes_part(facts.collective, agent)
+            }
+            CollectiveEvent::CollectiveRulesSet(_) => false,
         },
         Event::Delegation(delegation) => names_delegation(delegation, agent, told),
         Event::Action(ActionEvent::ActionRefused(facts)) => facts.agent == agent,

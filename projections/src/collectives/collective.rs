@@ -2,8 +2,9 @@
 
 use convoke_events::{
     AgentId, Amount, ArtifactType, CollectiveConvened, CollectiveId, ConsensusStatus, DecisionId,
-    HubId, InvocationId, Key, ModelFamily, ParticipantStanding, Position, ProposalId, Recorded,
-    RuleName, TaskId, TaskRules, TaskType, Timestamp,
+    HubId, InvocationId, Key, KeyGroup, ModelFamily, ParticipantStanding, Position, ProposalId,
+    Recorded, TaskId, TaskRules, TaskType, Timestamp, Verdict as Outcome, VerdictBasis,
+    VerdictFigures, VerdictRule,
 };
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::names::Slugs;
 use crate::wording;
 
 /// A collective and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Collective {
     /// Its id.
     pub id: CollectiveId,
@@ -36,8 +37,14 @@ pub struct Collective {
     pub participants: Vec<Participant>,
     /// The verdict on the contributions.
     pub verdict: Option<Verdict>,
+    /// Which recommendations mean the same, as a judge grouped them; empty where nobody did.
+    pub groups: Vec<KeyGroup>,
+    /// Who says which recommendations mean the same, and how that went.
+    pub judgement: Option<Appointed>,
     /// Who puts the contributions together, and how that went.
-    pub synthesis: Option<Synthesis>,
+    pub synthesis: Option<Appointed>,
+    /// Who chose among contributions that do not agree, and how that went.
+    pub arbitration: Option<Appointed>,
     /// The proposal that came out of it.
     pub proposal: Option<ProposalId>,
     /// The event that convened it.
@@ -67,40 +74,38 @@ pub struct Participant {
     pub missing: Option<String>,
 }
 
-/// Who puts the contributions together.
+/// An agent with a part of its own in a collective.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Synthesis {
+pub struct Appointed {
     /// Which agent.
     pub agent: AgentId,
     /// Its slug, or its id where no registration is known.
     pub slug: String,
+    /// In which version.
+    pub agent_version: u32,
     /// The decision that chose it.
     pub decision: DecisionId,
-    /// Its call, sent only on consensus.
+    /// Its call, sent only if it comes to that.
     pub call: Call,
 }
 
 /// The verdict on a collective's contributions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// By which rule.
-    pub rule: RuleName,
+    pub rule: VerdictRule,
     /// In which version.
     pub rule_version: u32,
     /// What it is.
     pub status: ConsensusStatus,
     /// What the collective recommends, if one thing.
     pub key: Option<Key>,
-    /// Contributions that name the most named recommendation.
-    pub leading: u32,
-    /// Contributions in all.
-    pub contributions: u32,
-    /// Different recommendations among them.
-    pub keys: u32,
-    /// Different model families among them.
-    pub families: u32,
-    /// Participants without a contribution.
-    pub missing: u32,
+    /// What it is, with what it says.
+    pub outcome: Outcome,
+    /// The figures beside it.
+    pub figures: VerdictFigures,
+    /// What it rests on.
+    pub basis: VerdictBasis,
     /// Why, in words.
     pub reason: Option<String>,
     /// The event that records it.
@@ -134,12 +139,13 @@ impl Collective {
                 }
             },
         });
-        let synthesis = facts.synthesiser.as_ref().map(|chosen| Synthesis {
+        let appointed = |chosen: &convoke_events::Appointed| Appointed {
             agent: chosen.agent,
             slug: slugs.of(chosen.agent),
+            agent_version: chosen.agent_version,
             decision: chosen.decision,
             call: Call::planned(chosen.invocation),
-        });
+        };
         Self {
             id: facts.collective,
             hub: event.envelope.hub.clone(),
@@ -152,7 +158,10 @@ impl Collective {
             status: ConsensusStatus::Pending,
             participants: participants.collect(),
             verdict: None,
-            synthesis,
+            groups: Vec::new(),
+            judgement: facts.judge.as_ref().map(appointed),
+            synthesis: facts.synthesiser.as_ref().map(appointed),
+            arbitration: None,
             proposal: None,
             position: event.envelope.position,
             convened_at: event.envelope.decided_at,
@@ -167,12 +176,19 @@ impl Collective {
             .filter_map(|participant| Some((participant, participant.call.answer.as_ref()?)))
     }
 
+    /// What a recommendation means by the judge's grouping; itself where there is none.
+    pub fn meaning<'a>(&'a self, key: &'a Key) -> &'a Key {
+        let group = self.groups.iter().find(|group| group.members.contains(key));
+        group.map_or(key, |group| &group.key)
+    }
+
     /// What all its calls were charged, overruns included; what its participants handed over is not
     /// in it.
     pub fn cost(&self) -> Amount {
         let calls = self.participants.iter().map(|participant| &participant.call);
+        let appointed = self.judgement.iter().chain(&self.synthesis).chain(&self.arbitration);
         calls
-            .chain(self.synthesis.iter().map(|synthesis| &synthesis.call))
+            .chain(appointed.map(|appointed| &appointed.call))
             .fold(Amount::ZERO, |sum, call| sum.plus(call.spent()))
     }
 
@@ -182,7 +198,9 @@ impl Collective {
 
     pub(super) fn calls_mut(&mut self) -> impl Iterator<Item = &mut Call> {
         let calls = self.participants.iter_mut().map(|participant| &mut participant.call);
-        calls.chain(self.synthesis.iter_mut().map(|synthesis| &mut synthesis.call))
+        let appointed = self.judgement.iter_mut().chain(&mut self.synthesis);
+        let appointed = appointed.chain(&mut self.arbitration);
+        calls.chain(appointed.map(|appointed| &mut appointed.call))
     }
 
     pub(super) fn tell_who_is_missing(&mut self) {

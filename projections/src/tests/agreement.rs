@@ -44,30 +44,55 @@ pub(super) fn convene(history: &mut History, name: &str) {
             participant("mace", ParticipantStanding::Invited),
             participant("helm", ParticipantStanding::Blocked(because)),
         ],
-        synthesiser: Some(Synthesiser {
+        synthesiser: Some(Appointed {
             agent: agent("forge"),
+            agent_version: 1,
             decision,
             invocation: call(name, "synthesis", "forge"),
             reservation: reservation(name, "synthesis", "forge"),
         }),
+        judge: None,
         rules: RULES,
+        settings: CollectiveRules::default(),
+        seed: 7,
     };
     let title = Texts::none().with(TextName::TITLE, format!("{name} crashes"));
     history.on(name, convened, title);
 }
 
 pub(super) fn verdict(history: &mut History, name: &str, status: ConsensusStatus, leading: u32) {
+    let verdict = match status {
+        ConsensusStatus::Consensus => Verdict::Consensus { key: word("fix") },
+        ConsensusStatus::Divergent => Verdict::Divergent { leading: vec![word("fix")] },
+        ConsensusStatus::Pending | ConsensusStatus::Insufficient => {
+            Verdict::Insufficient { because: Insufficiency::TooFew }
+        }
+    };
     let reached = VerdictReached {
         collective: collective(name),
-        rule: word("classic"),
+        rule: VerdictRule::Classic,
         rule_version: 1,
-        status,
-        key: (status == ConsensusStatus::Consensus).then(|| word("fix")),
-        leading,
-        contributions: leading,
-        keys: 1,
-        families: 2,
-        missing: 3 - leading,
+        verdict,
+        figures: VerdictFigures {
+            share: 1.0,
+            margin: 1.0,
+            entropy: 0.0,
+            weights: vec![1.0; usize::try_from(leading).unwrap()],
+            leading,
+            leading_families: leading,
+            contributions: leading,
+            keys: 1,
+            families: 2,
+            missing: 3 - leading,
+        },
+        basis: VerdictBasis {
+            voices: Vec::new(),
+            participants: 3,
+            min_contributions: 2,
+            one_failure_fails_all: false,
+            allowed: 0,
+            hub: Acceptance::default(),
+        },
     };
     history.on(name, reached, Texts::none().with(TextName::REASON, "all name the same"));
 }

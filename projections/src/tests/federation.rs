@@ -11,6 +11,8 @@ pub(super) const RULES: TaskRules = TaskRules {
     max_output: Tokens::new(200),
     min_contributions: 2,
     one_failure_fails_all: false,
+    quorum: None,
+    allowed: Vec::new(),
 };
 
 pub(super) fn profile(slug: &str, family: &str) -> AgentProfile {

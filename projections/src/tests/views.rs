@@ -88,7 +88,7 @@ fn a_collective_shows_contributions_costs_and_who_is_missing_and_why() {
     let synthesis = collective.synthesis.as_ref().unwrap();
     assert_eq!(synthesis.call.answer.as_ref().unwrap().key.as_str(), "fix");
     let verdict = collective.verdict.as_ref().unwrap();
-    assert_eq!((verdict.leading, verdict.missing), (2, 1));
+    assert_eq!((verdict.figures.leading, verdict.figures.missing), (2, 1));
     assert_eq!(verdict.reason.as_deref(), Some("all name the same"));
     assert_eq!((collective.cost(), collective.proposal), (tokens(900), Some(proposal("login"))));
 }

@@ -171,5 +171,7 @@ pub(super) async fn bring_up(
     for command in commands(scenario, differences) {
         acting.command(command).await?;
     }
+    // Last, since it may name an agent as the judge.
+    acting.command(Command::SetCollectiveRules(scenario.collective.clone())).await?;
     Ok(())
 }

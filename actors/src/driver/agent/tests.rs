@@ -69,7 +69,11 @@ fn asked(count: usize) -> (Log, Vec<Call>) {
         let task_type = word.parse().unwrap();
         commands.push(Command::SetRoutingPolicy { task_type, agent: slug, priority, active: true });
     }
-    let plan = TaskPlan::Collective { task_type: word.parse().unwrap(), rules: task_rules() };
+    let plan = TaskPlan::Collective {
+        task_type: word.parse().unwrap(),
+        participants: Vec::new(),
+        rules: task_rules(),
+    };
     let limits = convoke_events::Limits::default();
     commands.push(Command::SubmitTask(TaskSubmission { plan, limits, ..submission("a", "b") }));
     let mut calls = Vec::new();

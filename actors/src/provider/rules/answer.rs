@@ -14,15 +14,32 @@ pub(super) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) confidence: Option<f64>,
     pub(super) assumptions: Vec<String>,
-    /// A synthesis lists who does not agree, even if nobody; other answers say nothing of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) dissent: Option<Vec<String>>,
+    /// What only a synthesis says.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(super) sides: Option<Sides>,
     /// What it does beside answering.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) actions: Vec<Action>,
     /// What the shape of a task asks for beside all that.
     #[serde(flatten)]
     pub(super) fields: Map<String, Value>,
+}
+
+/// Who stands on which side.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Sides {
+    /// Those whose words it rests on.
+    pub(super) cites: Vec<String>,
+    /// Those who do not agree, even if nobody.
+    pub(super) dissent: Vec<Dissent>,
+}
+
+/// A recommendation that lost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Dissent {
+    pub(super) recommendation: Key,
+    pub(super) by: Vec<String>,
+    pub(super) why: String,
 }
 
 impl Answer {
@@ -48,7 +65,8 @@ impl Answer {
     }
 
     /// The answer as JSON of at most this many bytes: the end of the body gives way first, then
-    /// the assumptions. Nothing if what must be said does not fit.
+    /// the assumptions, then the reasons of those who do not agree. Nothing if what must be said
+    /// does not fit.
     pub(super) fn within(mut self, bytes: usize) -> Option<String> {
         loop {
             let content = serde_json::to_string(&self).ok()?;
@@ -57,11 +75,24 @@ impl Answer {
                 return Some(content);
             }
             if self.body.is_empty() {
-                self.assumptions.pop()?;
+                let given_up = self.assumptions.pop().is_some() || self.silence();
+                given_up.then_some(())?;
             } else {
                 // JSON writes up to six bytes for one: a larger step could cut more than it has to.
                 shorten(&mut self.body, excess.div_ceil(6));
             }
+        }
+    }
+
+    /// Takes the reasons from one of those who do not agree; whether there were any left.
+    fn silence(&mut self) -> bool {
+        let dissents = self.sides.iter_mut().flat_map(|sides| &mut sides.dissent);
+        match dissents.into_iter().find(|dissent| !dissent.why.is_empty()) {
+            Some(dissent) => {
+                dissent.why.clear();
+                true
+            }
+            None => false,
         }
     }
 }
@@ -86,7 +117,7 @@ mod tests {
             body: "ä\"\n".repeat(100),
             confidence: Some(0.9),
             assumptions: vec!["one".to_owned(), "two".to_owned()],
-            dissent: None,
+            sides: None,
             actions: Vec::new(),
             fields: Map::new(),
         }
@@ -131,11 +162,22 @@ mod tests {
     }
 
     #[test]
-    fn dissent_is_never_shortened() {
-        let dissent = vec!["a".repeat(50)];
-        let answer = Answer { dissent: Some(dissent), ..long() };
-        assert!(answer.clone().within(100).is_none());
-        let content = answer.within(140).unwrap();
-        assert_eq!(read(&content)["dissent"][0], "a".repeat(50));
+    fn who_does_not_agree_is_always_named_and_their_reasons_give_way_last() {
+        let why = "because ".repeat(4);
+        let dissent = Dissent {
+            recommendation: Key::canonical("wait").unwrap(),
+            by: vec!["a".repeat(50)],
+            why: why.clone(),
+        };
+        let sides = Sides { cites: Vec::new(), dissent: vec![dissent] };
+        let answer = Answer { sides: Some(sides), ..long() };
+        let bare = Answer { body: String::new(), assumptions: Vec::new(), ..answer.clone() };
+        let bytes = serde_json::to_string(&bare).unwrap().len();
+        let told =
+            |bytes| answer.clone().within(bytes).map(|said| read(&said)["dissent"][0].clone());
+        assert_eq!(told(bytes).unwrap()["why"], why);
+        let silent = told(bytes - 1).unwrap();
+        assert_eq!((&silent["why"], &silent["by"][0]), (&"".into(), &"a".repeat(50).into()));
+        assert_eq!(told(bytes - why.len() - 1), None);
     }
 }

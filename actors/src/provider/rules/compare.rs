@@ -76,7 +76,7 @@ fn answer(key: &Key, body: String, millionths: u32) -> Answer {
         body,
         confidence: Confidence::from_millionths(millionths).map(Confidence::share),
         assumptions: vec!["titles with the same words mean the same".to_owned()],
-        dissent: None,
+        sides: None,
         actions: Vec::new(),
         fields: Map::new(),
     }

@@ -242,7 +242,7 @@ impl Advice {
             body,
             confidence: Some(self.confidence.share()),
             assumptions: vec![assumption.to_owned()],
-            dissent: None,
+            sides: None,
             actions: Vec::new(),
             fields: Map::new(),
         }

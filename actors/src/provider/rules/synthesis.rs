@@ -1,9 +1,11 @@
 //! Putting contributions together by counting what they recommend.
 
+use std::collections::BTreeSet;
+
 use convoke_events::{Confidence, Key};
 use serde::Deserialize;
 
-use super::answer::{Answer, shorten};
+use super::answer::{Answer, Dissent, Sides, shorten};
 
 /// Why documents cannot be put together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +16,8 @@ pub(super) enum PutTogetherError {
     Unreadable { id: String, why: String },
     #[error("document `{id}` recommends {found:?}, which has no canonical form")]
     NoKey { id: String, found: String },
+    #[error("no document recommends what the answer may choose from")]
+    NobodyNamed,
 }
 
 /// The longest that one contribution takes in the body, in bytes, so that five and their ids fit
@@ -51,42 +55,73 @@ impl<'a> Contribution<'a> {
         })
     }
 
-    fn line(&self) -> String {
+    /// Why it recommends what it does, briefly.
+    fn reason(&self) -> String {
         let mut body = self.body.split_whitespace().collect::<Vec<_>>().join(" ");
         let excess = body.len().saturating_sub(LINE);
         if excess > 0 {
             shorten(&mut body, excess);
         }
-        format!("\n{}: {}, {body}", self.id, self.key)
+        body
     }
 }
 
-/// What most of the documents recommend, the earlier one on a tie, with everyone who does not.
-/// Each document is an id and a contribution's JSON.
+/// What most of the documents recommend of these keys, or of all where there are none, with everyone
+/// who does not. Documents count in the order of their ids, whichever they came in; on a tie the
+/// first wins. Each is an id and a contribution's JSON.
 pub(super) fn put_together<'a>(
     documents: impl Iterator<Item = (&'a str, &'a str)>,
+    keys: &[Key],
 ) -> Result<Answer, PutTogetherError> {
     let read = documents.map(|(id, content)| Contribution::read(id, content));
-    let contributions = read.collect::<Result<Vec<_>, _>>()?;
+    let mut contributions = read.collect::<Result<Vec<_>, _>>()?;
+    contributions.sort_by_key(|contribution| contribution.id);
+    if contributions.is_empty() {
+        return Err(PutTogetherError::NoDocuments);
+    }
     let supporters =
         |key: &Key| contributions.iter().filter(|contribution| contribution.key == *key).count();
     // `max_by_key` keeps the last of equals, hence the reversal.
-    let leading =
-        contributions.iter().rev().max_by_key(|contribution| supporters(&contribution.key));
-    let key = leading.ok_or(PutTogetherError::NoDocuments)?.key.clone();
-    let lines: String = contributions.iter().map(Contribution::line).collect();
-    let body = format!("{} of {} say {key}:{lines}", supporters(&key), contributions.len());
+    let eligible =
+        contributions.iter().rev().filter(|one| keys.is_empty() || keys.contains(&one.key));
+    let leading = eligible.max_by_key(|contribution| supporters(&contribution.key));
+    let key = leading.ok_or(PutTogetherError::NobodyNamed)?.key.clone();
+    let (agree, others): (Vec<_>, Vec<_>) =
+        contributions.iter().partition(|contribution| contribution.key == key);
+    let mut body = format!("{} of {} say {key}:", agree.len(), contributions.len());
+    for one in &agree {
+        body.push('\n');
+        body.push_str(one.id);
+        body.push_str(": ");
+        body.push_str(&one.reason());
+    }
     let shares = contributions.iter().filter_map(|contribution| contribution.confidence);
-    let others = contributions.iter().filter(|contribution| contribution.key != key);
     Ok(Answer {
         body,
         confidence: mean(shares).map(Confidence::share),
         assumptions: vec!["every contribution counts the same".to_owned()],
-        dissent: Some(others.map(|contribution| contribution.id.to_owned()).collect()),
+        sides: Some(Sides {
+            cites: agree.iter().map(|contribution| contribution.id.to_owned()).collect(),
+            dissent: dissent(&others),
+        }),
         recommendation: key,
         actions: Vec::new(),
         fields: serde_json::Map::new(),
     })
+}
+
+/// Those who do not agree, by what they recommend.
+fn dissent(others: &[&Contribution<'_>]) -> Vec<Dissent> {
+    let keys: BTreeSet<&Key> = others.iter().map(|one| &one.key).collect();
+    let by_key = keys.into_iter().map(|key| {
+        let theirs = || others.iter().filter(|one| one.key == *key);
+        Dissent {
+            recommendation: key.clone(),
+            by: theirs().map(|one| one.id.to_owned()).collect(),
+            why: theirs().map(|one| one.reason()).collect::<Vec<_>>().join("; "),
+        }
+    });
+    by_key.collect()
 }
 
 /// The mean, in whole millionths throughout: a sum of fractions would depend on their order.
@@ -109,7 +144,13 @@ mod tests {
     }
 
     fn of(documents: &[(&str, String)]) -> Result<Answer, PutTogetherError> {
-        put_together(documents.iter().map(|(id, content)| (*id, content.as_str())))
+        put_together(documents.iter().map(|(id, content)| (*id, content.as_str())), &[])
+    }
+
+    /// Who recommends what lost, in the order of the recommendations.
+    fn dissenters(answer: &Answer) -> Vec<(String, Vec<String>)> {
+        let sides = answer.sides.clone().unwrap();
+        sides.dissent.into_iter().map(|one| (one.recommendation.to_string(), one.by)).collect()
     }
 
     #[test]
@@ -118,8 +159,9 @@ mod tests {
             of(&[("a", contribution("fix", 0.9)), ("b", contribution("Fix!", 0.6))]).unwrap();
         assert_eq!(answer.recommendation.as_str(), "fix");
         assert_eq!(answer.confidence, Some(0.75));
-        assert_eq!(answer.body, "2 of 2 say fix:\na: fix, because of fix\nb: fix, because of Fix!");
-        assert_eq!(answer.dissent, Some(vec![]));
+        assert_eq!(answer.body, "2 of 2 say fix:\na: because of fix\nb: because of Fix!");
+        assert_eq!(dissenters(&answer), []);
+        assert_eq!(answer.sides.unwrap().cites, ["a", "b"]);
     }
 
     #[test]
@@ -132,7 +174,33 @@ mod tests {
         ];
         let answer = of(&documents).unwrap();
         assert_eq!(answer.recommendation.as_str(), "fix");
-        assert_eq!(answer.dissent, Some(vec!["a".to_owned(), "d".to_owned()]));
+        let expected = [("measure", "d"), ("wait", "a")];
+        let expected = expected.map(|(key, by)| (key.to_owned(), vec![by.to_owned()]));
+        assert_eq!(dissenters(&answer), expected);
+        assert_eq!(answer.sides.unwrap().dissent[1].why, "because of wait");
+    }
+
+    #[test]
+    fn a_verdict_is_put_into_words_even_if_most_recommend_something_else() {
+        let documents = [
+            ("a", contribution("wait", 0.5)),
+            ("b", contribution("fix", 0.5)),
+            ("c", contribution("fix", 0.5)),
+        ];
+        let documents = documents.iter().map(|(id, content)| (*id, content.as_str()));
+        let verdict = Key::canonical("wait").unwrap();
+        let answer = put_together(documents.clone(), std::slice::from_ref(&verdict)).unwrap();
+        assert_eq!(answer.recommendation, verdict);
+        assert_eq!(dissenters(&answer), [("fix".to_owned(), vec!["b".to_owned(), "c".to_owned()])]);
+        let foreign = [Key::canonical("measure").unwrap()];
+        assert_eq!(put_together(documents, &foreign), Err(PutTogetherError::NobodyNamed));
+    }
+
+    #[test]
+    fn the_order_of_the_documents_changes_nothing() {
+        let one = [("a", contribution("wait", 0.5)), ("b", contribution("fix", 0.5))];
+        let other = [one[1].clone(), one[0].clone()];
+        assert_eq!(of(&one), of(&other));
     }
 
     #[test]
@@ -158,7 +226,7 @@ mod tests {
     fn a_confidence_nobody_gave_is_unknown() {
         let answer = of(&[("a", r#"{"recommendation":"fix"}"#.to_owned())]).unwrap();
         assert_eq!(answer.confidence, None);
-        assert_eq!(answer.body, "1 of 1 say fix:\na: fix, ");
+        assert_eq!(answer.body, "1 of 1 say fix:\na: ");
     }
 
     #[test]
@@ -167,7 +235,7 @@ mod tests {
         let answer = of(&[("a", content)]).unwrap();
         let line = answer.body.lines().nth(1).unwrap();
         assert_eq!(answer.body.lines().count(), 2);
-        assert!(line.len() <= LINE + "a: fix, ".len() && line.ends_with('…'), "{line}");
+        assert!(line.len() <= LINE + "a: ".len() && line.ends_with('…'), "{line}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Samples of proposals and of what people decide on them.
 
+use super::collectives::collective;
 use super::federation::{agent, invocation, policy, reason, task};
-use super::work::{answer, collective, confidence};
+use super::work::{answer, confidence};
 use crate::testkit::word;
 use crate::{
     BlockReason, Credit, Digest, Event, Principal, ProposalApplied, ProposalBasis, ProposalId,

@@ -1,5 +1,6 @@
 //! Samples of what a federation does: tasks, calls, collectives, proposals and the host's records.
 
+use super::collectives::{self, collective};
 use super::coordination;
 use super::delegations::{self, delegation};
 use super::federation::{
@@ -7,14 +8,12 @@ use super::federation::{
 };
 use crate::testkit::{NOON, word};
 use crate::{
-    AfterFailure, Amount, Billed, BlockReason, BreakerClosed, BreakerHalfOpened, BreakerOpened,
-    CollectiveConvened, CollectiveId, Conclusion, Confidence, ConsensusStatus,
-    ContributionRecorded, Digest, Escalation, Event, FailureClass, FinishReason,
-    InteractionRecorded, InvocationAnswered, InvocationFailed, InvocationId, InvocationRecovered,
-    InvocationStarted, MediaType, MicroUsd, OutcomeArrivedLate, OutcomeRecorded, Participant,
-    ParticipantStanding, ProviderName, Purpose, Recourse, Recovery, RetryRules, RetryRulesSet,
-    Synthesiser, TaskConcluded, TaskOutcome, TaskPlan, TaskRules, TaskSubmitted, TextName, Texts,
-    Tokens, Usage, Verb, VerdictReached,
+    AfterFailure, Billed, BreakerClosed, BreakerHalfOpened, BreakerOpened, Conclusion, Confidence,
+    Digest, Escalation, Event, FailureClass, FinishReason, InteractionRecorded, InvocationAnswered,
+    InvocationFailed, InvocationId, InvocationRecovered, InvocationStarted, MediaType, MicroUsd,
+    OutcomeArrivedLate, OutcomeRecorded, ProviderName, Purpose, Recourse, Recovery, RetryRules,
+    RetryRulesSet, TaskConcluded, TaskOutcome, TaskPlan, TaskRules, TaskSubmitted, TextName, Texts,
+    Tokens, Usage, Verb,
 };
 
 pub(super) fn samples() -> Vec<(Event, Texts)> {
@@ -22,7 +21,7 @@ pub(super) fn samples() -> Vec<(Event, Texts)> {
     samples.extend(invocations());
     samples.extend(resilience());
     samples.extend(delegations::samples());
-    samples.extend(collectives());
+    samples.extend(collectives::samples());
     samples.extend(super::proposals::samples());
     samples.extend(coordination::samples());
     samples.extend(super::lifecycle::samples());
@@ -30,15 +29,15 @@ pub(super) fn samples() -> Vec<(Event, Texts)> {
     samples
 }
 
-const RULES: TaskRules = TaskRules {
-    deadline_ms: 60_000,
-    max_output: Tokens::new(200),
-    min_contributions: 3,
-    one_failure_fails_all: true,
-};
-
-pub(super) fn collective() -> CollectiveId {
-    CollectiveId::derive(&["sample"])
+pub(super) fn rules() -> TaskRules {
+    TaskRules {
+        deadline_ms: 60_000,
+        max_output: Tokens::new(200),
+        min_contributions: 3,
+        one_failure_fails_all: true,
+        quorum: Some(4),
+        allowed: vec![word("fix-it"), word("leave-it")],
+    }
 }
 
 pub(super) fn confidence() -> Option<Confidence> {
@@ -66,7 +65,7 @@ fn tasks() -> Vec<(Event, Texts)> {
         plan: TaskPlan::Triage {
             task_type: word("triage"),
             escalate: vec![Escalation { on: word("bug"), to: word("implementation") }],
-            rules: RULES,
+            rules: rules(),
         },
         content: Digest::of(b"title, body and source"),
         content_bytes: 420,
@@ -175,58 +174,6 @@ fn resilience() -> Vec<(Event, Texts)> {
         (BreakerHalfOpened { endpoint: endpoint(), probe: invocation() }.into(), reason()),
         (BreakerClosed { endpoint: endpoint() }.into(), reason()),
     ]
-}
-
-fn collectives() -> Vec<(Event, Texts)> {
-    let participant = |standing| Participant {
-        agent: agent(),
-        agent_version: 2,
-        family: word("model"),
-        invocation: invocation(),
-        standing,
-    };
-    let needed = Amount { tokens: Tokens::new(9_000), money: MicroUsd::new(9) };
-    let convened = CollectiveConvened {
-        collective: collective(),
-        task: task(),
-        task_type: word("implementation"),
-        artifact: word("implementation"),
-        decision: decision(),
-        participants: vec![
-            participant(ParticipantStanding::Invited),
-            participant(ParticipantStanding::Blocked(BlockReason::VerbNotAllowed(policy()))),
-            participant(ParticipantStanding::OverBudget { needed }),
-        ],
-        synthesiser: Some(Synthesiser {
-            agent: agent(),
-            decision: decision(),
-            invocation: invocation(),
-            reservation: reservation(),
-        }),
-        rules: RULES,
-    };
-    let contribution = ContributionRecorded {
-        collective: collective(),
-        agent: agent(),
-        agent_version: 2,
-        invocation: invocation(),
-        key: word("fix-it"),
-        confidence: confidence(),
-    };
-    let verdict = VerdictReached {
-        collective: collective(),
-        rule: word("classic"),
-        rule_version: 1,
-        status: ConsensusStatus::Consensus,
-        key: Some(word("fix-it")),
-        leading: 3,
-        contributions: 3,
-        keys: 1,
-        families: 2,
-        missing: 1,
-    };
-    let title = Texts::none().with(TextName::TITLE, "it crashes");
-    vec![(convened.into(), title), (contribution.into(), answer()), (verdict.into(), reason())]
 }
 
 fn host() -> Vec<(Event, Texts)> {

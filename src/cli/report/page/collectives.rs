@@ -36,12 +36,12 @@ fn told(collective: &Collective) -> Markup {
         markup.add(format_args!(
             "<p class=\"quiet\">{} version {}: {} of {} name the leading recommendation, {} model \
              families, {} missing{because}</p>\n",
-            safe(&verdict.rule),
+            safe(verdict.rule),
             verdict.rule_version,
-            verdict.leading,
-            verdict.contributions,
-            verdict.families,
-            verdict.missing,
+            verdict.figures.leading,
+            verdict.figures.contributions,
+            verdict.figures.families,
+            verdict.figures.missing,
         ));
     }
     markup.add("<div class=\"cards\">\n");

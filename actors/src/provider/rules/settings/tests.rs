@@ -39,7 +39,7 @@ fn the_first_rule_that_applies_answers() {
     assert_eq!(answer.confidence, Some(0.9));
     assert_eq!(answer.body, "it hurts; found `crash`, `data loss`");
     assert_eq!(answer.assumptions.len(), 1);
-    assert_eq!(answer.dissent, None);
+    assert_eq!(answer.sides, None);
 }
 
 #[test]

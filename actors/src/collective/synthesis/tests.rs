@@ -1,0 +1,153 @@
+use convoke_events::{Usage, Verdict};
+use serde_json::{Value, json};
+
+use super::*;
+
+fn response(parts: Vec<Part>) -> ModelResponse {
+    ModelResponse {
+        provider: convoke_events::ProviderName::Rules,
+        model: "rules-1".parse().unwrap(),
+        parts,
+        finish: FinishReason::Stop,
+        usage: Usage::default(),
+        upstream: None,
+    }
+}
+
+/// Forge and helm say `fix`, quill says `wait`; the verdict is `fix`.
+fn brief() -> Brief {
+    let contribution = |by: &str, key: &str| super::super::Contribution {
+        by: by.parse().unwrap(),
+        key: key.parse().unwrap(),
+    };
+    let contributions = vec![
+        contribution("forge", "fix"),
+        contribution("helm", "fix"),
+        contribution("quill", "wait"),
+    ];
+    Brief::new(&Verdict::Consensus { key: "fix".parse().unwrap() }, contributions)
+}
+
+fn sound() -> Value {
+    json!({
+        "recommendation": "fix",
+        "body": "Two of three would fix it.",
+        "confidence": 0.8,
+        "assumptions": ["it can be reproduced"],
+        "cites": ["forge", "helm"],
+        "dissent": [{"recommendation": "wait", "by": ["quill"], "why": "nobody is hurt"}]
+    })
+}
+
+#[track_caller]
+fn check(change: impl FnOnce(&mut Value), expected: &str) {
+    let mut answer = sound();
+    change(&mut answer);
+    let found = read(&response(vec![Part::Text(answer.to_string())]), &brief());
+    let found = found.map_or_else(|error| error.to_string(), |answer| answer.key.to_string());
+    assert!(found.starts_with(expected), "{found}");
+}
+
+#[test]
+fn a_synthesis_that_keeps_to_its_brief_counts() {
+    check(|_| {}, "fix");
+}
+
+#[test]
+fn a_synthesis_cannot_change_the_verdict() {
+    check(
+        |answer| answer["recommendation"] = json!("wait"),
+        "the verdict is `fix`, but the synthesis says `wait`",
+    );
+}
+
+#[test]
+fn every_recommendation_that_lost_is_accounted_for() {
+    check(|answer| answer["dissent"] = json!([]), "`dissent` says nothing of `wait`");
+    check(|answer| answer["dissent"][0]["by"] = json!([]), "`dissent` says nothing of `wait`");
+    check(|answer| drop(answer.as_object_mut().unwrap().remove("dissent")), "the synthesis is not");
+}
+
+#[test]
+fn dissent_is_what_was_said_and_by_whom() {
+    check(
+        |answer| answer["dissent"][0]["by"] = json!(["quill", "helm"]),
+        "the synthesis says that `helm` named `wait`, and it did not",
+    );
+    check(
+        |answer| answer["dissent"][0]["recommendation"] = json!("burn"),
+        "`dissent` lists `burn`, which is no dissent",
+    );
+    check(
+        |answer| answer["dissent"][0]["recommendation"] = json!("fix"),
+        "`dissent` lists `fix`, which is no dissent",
+    );
+    let twice = json!([sound()["dissent"][0], sound()["dissent"][0]]);
+    check(|answer| answer["dissent"] = twice, "`dissent` lists `wait`, which is no dissent");
+}
+
+#[test]
+fn only_contributors_can_be_cited() {
+    check(
+        |answer| answer["cites"] = json!(["forge", "mallory"]),
+        "the synthesis cites `mallory`, which it was not given",
+    );
+    check(
+        |answer| answer["dissent"][0]["by"] = json!(["mallory"]),
+        "the synthesis cites `mallory`, which it was not given",
+    );
+    let id = "0190a2f4-7c1e-7f00-8000-000000000000";
+    for field in ["/body", "/assumptions/0", "/dissent/0/why"] {
+        let words = json!(format!("as proposal {id}, accepted, says"));
+        check(
+            |answer| *answer.pointer_mut(field).unwrap() = words,
+            &format!("the synthesis cites `{id}`"),
+        );
+    }
+}
+
+#[test]
+fn nothing_can_be_asked_for_or_set_beside_the_words() {
+    for field in ["actions", "tool_calls", "auto_apply", "approved", "trust", "verdict", "status"] {
+        check(
+            |answer| answer[field] = json!(true),
+            "the synthesis is not the JSON object asked for",
+        );
+    }
+    check(
+        |answer| answer["dissent"][0]["approved"] = json!(true),
+        "the synthesis is not the JSON object asked for",
+    );
+    let call =
+        Part::ToolCall { id: "1".to_owned(), name: "apply".to_owned(), arguments: "{}".to_owned() };
+    let found = read(&response(vec![Part::Text(sound().to_string()), call]), &brief());
+    assert_eq!(found, Err(SynthesisError::Tool("apply".to_owned())));
+    let stopped = ModelResponse {
+        finish: FinishReason::ToolCalls,
+        ..response(vec![Part::Text(sound().to_string())])
+    };
+    assert_eq!(read(&stopped, &brief()), Err(SynthesisError::Tool("unnamed".to_owned())));
+}
+
+#[test]
+fn a_field_that_stands_twice_does_not_count() {
+    let twice = sound().to_string().replacen('{', r#"{"recommendation":"wait","#, 1);
+    let found = read(&response(vec![Part::Text(twice)]), &brief());
+    assert!(matches!(found, Err(SynthesisError::Shape(_))), "{found:?}");
+}
+
+#[test]
+fn whoever_chooses_where_there_is_no_verdict_chooses_what_was_named() {
+    let divergent = Verdict::Divergent { leading: vec!["fix".parse().unwrap()] };
+    let brief = Brief::new(&divergent, brief().contributions);
+    let choose = |key: &str, dissent: Value| {
+        let mut answer = sound();
+        answer["recommendation"] = json!(key);
+        answer["dissent"] = dissent;
+        read(&response(vec![Part::Text(answer.to_string())]), &brief)
+    };
+    let lost = json!([{"recommendation": "fix", "by": ["helm", "forge"], "why": ""}]);
+    assert_eq!(choose("wait", lost.clone()).unwrap().key.as_str(), "wait");
+    let foreign = choose("burn", lost).unwrap_err();
+    assert_eq!(foreign.to_string(), "the synthesis recommends `burn`, which nobody named");
+}
