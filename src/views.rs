@@ -2,8 +2,8 @@
 
 use convoke_events::Log;
 use convoke_projections::{
-    Agents, Boards, Budgets, Collectives, Delegations, Estimates, Governance, Held, Lineup, Live,
-    Performance, Proposals, Routing, Runner, StartError, Tasks,
+    Agents, Boards, Budgets, Collectives, Delegations, Estimates, Governance, Held, Lifecycle,
+    Lineup, Live, Performance, Proposals, Routing, Runner, StartError, Tasks, Trust,
 };
 
 /// Read models that follow the log; each can be waited for, so that a caller reads its own writes.
@@ -30,6 +30,10 @@ pub struct Views {
     pub routing: Live<Routing>,
     /// What agents may do, and what was denied.
     pub governance: Live<Governance>,
+    /// Epochs, leases, revocations and handoffs.
+    pub lifecycle: Live<Lifecycle>,
+    /// What speaks for and against agents, and what they lack to go up a tier.
+    pub trust: Live<Trust>,
     runner: Runner,
 }
 
@@ -48,6 +52,8 @@ impl Views {
             performance: lineup.add(),
             routing: lineup.add(),
             governance: lineup.add(),
+            lifecycle: lineup.add(),
+            trust: lineup.add(),
             runner: lineup.start()?,
         })
     }

@@ -9,16 +9,18 @@ use convoke_events::{
 use serde::{Deserialize, Serialize};
 
 use crate::proposals::{Proposal, ProposalStatus};
-use crate::{Budgets, Projection, Proposals};
+use crate::trust::Evidence;
+use crate::{Budgets, Projection, Proposals, Trust};
 
 /// Everything from which it follows what waits for a person.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attention {
     proposals: Proposals,
     budgets: Budgets,
     closed: BTreeMap<AccountId, Timestamp>,
     tasks: BTreeMap<InvocationId, TaskId>,
     doubtful: BTreeMap<InvocationId, Doubtful>,
+    trust: Trust,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +48,8 @@ pub enum Cause {
     ClosedAccount,
     /// Nobody knows whether a call was answered.
     CallInDoubt,
+    /// An agent has earned a tier that only a person gives.
+    PromotionDue,
 }
 
 /// One thing that waits for a person.
@@ -55,7 +59,7 @@ pub struct Waiting {
     pub hub: HubId,
     /// Why.
     pub cause: Cause,
-    /// Its id: of the proposal, the account or the call.
+    /// Its id: of the proposal, the account, the call or the agent.
     pub id: String,
     /// What it is, in words.
     pub about: String,
@@ -93,9 +97,24 @@ impl Attention {
             blocks: "its task".to_owned(),
             resolve: format!("look at it with convoke audit --task {}", doubtful.task),
         }));
+        waiting.extend(self.trust.due().filter_map(of_promotion));
         waiting.sort_by(|one, other| (one.since, &one.id).cmp(&(other.since, &other.id)));
         waiting
     }
+}
+
+fn of_promotion(evidence: Evidence) -> Option<Waiting> {
+    let Evidence { hub, agent, slug, task_type, tier, due, .. } = evidence;
+    let due = due?;
+    Some(Waiting {
+        hub,
+        cause: Cause::PromotionDue,
+        id: agent.to_string(),
+        about: format!("`{slug}` has earned {} on `{task_type}`", due.to),
+        since: due.since,
+        blocks: format!("nothing: it works on at {tier}"),
+        resolve: format!("convoke agents promote {slug} {task_type} --reason …"),
+    })
 }
 
 fn of_proposal(proposal: &Proposal, now: Timestamp) -> Waiting {
@@ -128,11 +147,12 @@ fn of_proposal(proposal: &Proposal, now: Timestamp) -> Waiting {
 
 impl Projection for Attention {
     const NAME: &'static str = "attention";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn fold(&mut self, event: &Recorded) {
         self.proposals.fold(event);
         self.budgets.fold(event);
+        self.trust.fold(event);
         let at = event.envelope.decided_at;
         if let Event::Budget(BudgetEvent::AccountClosed(facts)) = &event.event {
             self.closed.insert(facts.account, at);

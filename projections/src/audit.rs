@@ -24,6 +24,7 @@ use convoke_events::{
 };
 use serde::Serialize;
 
+pub(crate) use lifecycle::revocation;
 pub use subject::Subject;
 
 use told::Told;

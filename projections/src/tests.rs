@@ -11,6 +11,7 @@ mod following;
 mod histories;
 mod history;
 mod lineups;
+mod lives;
 mod performing;
 mod provenance;
 mod ruling;

@@ -1,19 +1,22 @@
 //! `convoke agents`: who is registered.
 
-mod working;
+mod shown;
+mod stepping_in;
 
 use convoke_events::Slug;
 use convoke_projections::agents::Agent;
-use convoke_projections::{Agents, fold_to_head};
+use convoke_projections::{Agents, Lifecycle, Trust, fold_to_head};
 
-use super::args::{self, AgentsCommand, Global, HubFilter};
+use self::stepping_in::{Step, step_in};
+use super::args::agents::{self, AgentsCommand};
+use super::args::{Global, HubFilter};
 use super::failure::Failure;
 use super::opening;
-use super::render::{Output, Table, plain};
+use super::render::{Output, Table};
 
 pub(super) fn agents(
     global: &Global,
-    args: &args::Agents,
+    args: &agents::Agents,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let view = || -> Result<Agents, Failure> {
@@ -21,15 +24,39 @@ pub(super) fn agents(
     };
     match &args.command {
         None | Some(AgentsCommand::List) => list(&view()?, &args.hub, output),
-        Some(AgentsCommand::Show { slug }) => show(find(&view()?, &args.hub, slug)?, output),
-        Some(AgentsCommand::Deactivate { slug, why }) => {
-            working::set_working(global, &args.hub, (slug, false), why, output)
+        Some(AgentsCommand::Show { slug }) => shown(global, &args.hub, slug, output),
+        Some(AgentsCommand::Deactivate(named)) => {
+            step_in(global, &args.hub, named, &Step::Deactivate, output)
         }
-        Some(AgentsCommand::Reactivate { slug, why }) => {
-            working::set_working(global, &args.hub, (slug, true), why, output)
+        Some(AgentsCommand::Reactivate(named)) => {
+            step_in(global, &args.hub, named, &Step::Reactivate, output)
+        }
+        Some(AgentsCommand::Revoke(named)) => {
+            step_in(global, &args.hub, named, &Step::Revoke, output)
+        }
+        Some(AgentsCommand::Reinstate(named)) => {
+            step_in(global, &args.hub, named, &Step::Reinstate, output)
+        }
+        Some(AgentsCommand::Promote { agent, task_type }) => {
+            let step = Step::Promote { task_type: task_type.clone() };
+            step_in(global, &args.hub, agent, &step, output)
         }
     }
 }
+
+fn shown(
+    global: &Global,
+    hub: &HubFilter,
+    slug: &Slug,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let log = opening::to_read(global)?;
+    let agents = fold_to_head::<Agents>(&log)?.view;
+    let lifecycle = fold_to_head::<Lifecycle>(&log)?.view;
+    let trust = fold_to_head::<Trust>(&log)?.view;
+    shown::show(find(&agents, hub, slug)?, &lifecycle, &trust, output)
+}
+
 /// The one agent of this slug, in the hub that was named or the only one that has it.
 pub(super) fn find<'a>(
     agents: &'a Agents,
@@ -79,44 +106,4 @@ fn list(agents: &Agents, hub: &HubFilter, output: &mut Output) -> Result<(), Fai
 
 const fn yes_or_no(truth: bool) -> &'static str {
     if truth { "yes" } else { "no" }
-}
-
-fn show(agent: &Agent, output: &mut Output) -> Result<(), Failure> {
-    if output.json {
-        return Ok(output.json(agent)?);
-    }
-    output.fact("agent", &agent.slug)?;
-    output.fact("name", plain(&agent.name))?;
-    output.fact("description", plain(&agent.description))?;
-    output.fact("id", agent.id)?;
-    output.fact("hub", &agent.hub)?;
-    output.fact("version", agent.version)?;
-    output.fact("active", yes_or_no(agent.active))?;
-    output.fact("model", format_args!("{} by {}", agent.model, agent.provider))?;
-    output.fact("family", &agent.family)?;
-    output.fact("trust", format_args!("{}, tier {}", agent.trust, agent.tier))?;
-    output.fact("capabilities", words(&agent.capabilities))?;
-    output.fact("keywords", words(&agent.keywords))?;
-    output.fact("rate", agent.rate)?;
-    for version in agent.history.iter().rev() {
-        output.line("")?;
-        let (number, by) = (version.version, plain(&version.by));
-        output.line(format_args!("version {number}, {} by {by}", version.at))?;
-        output.fact(
-            "  model",
-            format_args!("{} by {}", version.profile.model, version.profile.provider),
-        )?;
-        output.line("  system prompt:")?;
-        output.text(&version.system_prompt)?;
-        if let Some(settings) = &version.settings {
-            output.line("  settings:")?;
-            output.text(settings)?;
-        }
-    }
-    Ok(())
-}
-
-fn words<T: ToString>(words: &[T]) -> String {
-    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-    if words.is_empty() { "-".to_owned() } else { plain(&words.join(", ")) }
 }

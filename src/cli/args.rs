@@ -1,5 +1,6 @@
 //! What was typed.
 
+pub(super) mod agents;
 pub(super) mod board;
 pub(super) mod governing;
 pub(super) mod report;
@@ -13,6 +14,7 @@ use convoke_events::{
     ProposalId, PublicKey, Slug, TaskId, Timestamp,
 };
 
+use self::agents::Agents;
 use self::governing::{Attention, Policies, Roles};
 use self::route::{Explain, Route, WhatIf};
 
@@ -168,39 +170,6 @@ impl HubFilter {
     pub(super) fn takes(&self, hub: &HubId) -> bool {
         self.hub.as_ref().is_none_or(|wanted| wanted == hub)
     }
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Agents {
-    #[command(flatten)]
-    pub(super) hub: HubFilter,
-    #[command(subcommand)]
-    pub(super) command: Option<AgentsCommand>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum AgentsCommand {
-    /// All of them, one per line (this is what happens without a word)
-    List,
-    /// Everything about one, its earlier versions too
-    Show {
-        /// The agent's short name
-        slug: Slug,
-    },
-    /// Give an agent no more work; what it was asked already goes on
-    Deactivate {
-        /// The agent's short name
-        slug: Slug,
-        #[command(flatten)]
-        why: Why,
-    },
-    /// Give an agent work again
-    Reactivate {
-        /// The agent's short name
-        slug: Slug,
-        #[command(flatten)]
-        why: Why,
-    },
 }
 
 #[derive(Debug, Args)]

@@ -4,10 +4,12 @@ mod budgets;
 mod collectives;
 mod delegations;
 mod governance;
+mod lifecycle;
 mod page;
 mod performance;
 mod routing;
 mod sheet;
+mod trust;
 
 use std::fs;
 use std::io::Write;
@@ -34,9 +36,15 @@ pub(super) fn report(global: &Global, args: &Report, output: &mut Output) -> Res
         return page::write(&Asked::of(global, &log, args)?, file);
     }
     let asked = Asked::of(global, &log, args)?;
+    let format = args.format.unwrap_or(if output.json { Format::Json } else { Format::Table });
     let sheet = match args.about {
         Some(About::Routing) => routing::sheet(&*asked.view()?, asked.hub),
-        Some(About::Governance) => governance::sheet(&*asked.view()?, asked.hub, asked.now),
+        Some(About::Governance) => {
+            let sheets = governed(&asked)?;
+            return tell(&sheets, format, args.out.as_deref(), output);
+        }
+        Some(About::Lifecycle) => lifecycle::sheet(&*asked.view()?, asked.hub),
+        Some(About::Trust) => trust::sheet(&*asked.view()?, asked.hub),
         Some(About::Budgets) => budgets::sheet(&*asked.view()?, asked.hub, asked.now),
         Some(About::Delegations) => delegations::sheet(&*asked.view()?, asked.hub),
         Some(About::Collectives) => collectives::sheet(&*asked.view()?, asked.hub),
@@ -44,22 +52,44 @@ pub(super) fn report(global: &Global, args: &Report, output: &mut Output) -> Res
             performance::sheet(&*asked.view()?, asked.hub, args.days)
         }
     };
-    let format = args.format.unwrap_or(if output.json { Format::Json } else { Format::Table });
-    tell(&sheet, format, args.out.as_deref(), output)
+    tell(&[sheet], format, args.out.as_deref(), output)
 }
 
-/// Writes a sheet where it is wanted.
+/// What governs the agents: their policies, their lives and their records, at one position.
+fn governed(asked: &Asked<'_>) -> Result<[Sheet; 3], Failure> {
+    let mut lineup = asked.lineup();
+    let (policies, lives, records) = (lineup.add(), lineup.add(), lineup.add());
+    lineup.run(Some(asked.until))?;
+    Ok([
+        governance::sheet(&*whole(&policies)?, asked.hub, asked.now),
+        lifecycle::sheet(&*whole(&lives)?, asked.hub),
+        trust::sheet(&*whole(&records)?, asked.hub),
+    ])
+}
+
+/// Writes sheets where they are wanted; of several, a spreadsheet takes the first.
 fn tell(
-    sheet: &Sheet,
+    sheets: &[Sheet],
     format: Format,
     file: Option<&Path>,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let text = match (format, file) {
-        (Format::Table, None) => return Ok(output.table(&sheet.table())?),
-        (Format::Table, Some(_)) => sheet.table().aligned(),
-        (Format::Json, _) => sheet.json_lines(),
-        (Format::Csv, _) => sheet.csv(),
+        (Format::Table, None) => {
+            for (place, sheet) in sheets.iter().enumerate() {
+                if place > 0 {
+                    output.line("")?;
+                }
+                output.table(&sheet.table())?;
+            }
+            return Ok(());
+        }
+        (Format::Table, Some(_)) => {
+            let tables: Vec<String> = sheets.iter().map(|one| one.table().aligned()).collect();
+            tables.join("\n")
+        }
+        (Format::Json, _) => sheets.iter().map(Sheet::json_lines).collect(),
+        (Format::Csv, _) => sheets.first().map(Sheet::csv).unwrap_or_default(),
     };
     match file {
         Some(file) => {

@@ -62,6 +62,40 @@ fn what_waits_is_listed_with_what_would_resolve_it_until_two_people_have_agreed(
 }
 
 #[test]
+fn a_person_revokes_an_agent_and_reinstates_it_in_a_new_epoch() {
+    let (_place, data) = fresh();
+    json(&data, &RUN_EXAMPLE);
+    let revoke = ["agents", "revoke", "gauge", "--reason", "it went astray", "--by", "ada"];
+    assert_eq!(json(&data, &revoke)["changed"], true);
+    assert_eq!(json(&data, &revoke)["changed"], false);
+    let life = json(&data, &["agents", "show", "gauge"])["life"].clone();
+    let revoked = &life["revoked"];
+    assert_eq!((&life["epoch"], &revoked["by"]), (&1.into(), &"ada".into()));
+    assert_eq!(revoked["reason"], "it went astray");
+    let shown = convoke(&data, &["agents", "show", "gauge"]).done();
+    assert!(shown.contains("by ada: a person decided so"), "{shown}");
+    let lives = json_lines(&data, &["report", "lifecycle"]);
+    let told = lives.iter().find(|one| one["agent"] == "gauge").unwrap();
+    assert_eq!(told["revoked"]["reason"], "it went astray");
+    let reinstate = ["agents", "reinstate", "gauge", "--reason", "it was mended", "--by", "ada"];
+    assert_eq!(json(&data, &reinstate)["changed"], true);
+    let life = json(&data, &["agents", "show", "gauge"])["life"].clone();
+    assert_eq!((&life["epoch"], life["revoked"].is_null()), (&2.into(), true));
+    convoke(&data, &reinstate).failed(3);
+}
+
+#[test]
+fn nobody_promotes_an_agent_beyond_what_its_runs_have_earned() {
+    let (_place, data) = fresh();
+    json(&data, &RUN_EXAMPLE);
+    let promote =
+        ["agents", "promote", "gauge", "policy_check", "--reason", "we like it", "--by", "ada"];
+    let complaint = convoke(&data, &promote).failed(3);
+    assert!(complaint.contains("its runs at this tier have not earned it"), "{complaint}");
+    convoke(&data, &["agents", "promote", "gauge", "policy_check"]).failed(2);
+}
+
+#[test]
 fn policies_are_listed_set_and_switched_and_a_second_time_nothing_changes() {
     let (_place, data) = fresh();
     json(&data, &RUN_EXAMPLE);

@@ -148,7 +148,7 @@ fn violation(violation: &Violation) -> String {
     }
 }
 
-fn revocation(because: &RevocationReason) -> String {
+pub(crate) fn revocation(because: &RevocationReason) -> String {
     match because {
         RevocationReason::Violations { count: found, limit } => {
             let found = count((*found).into(), "procedure violation", "procedure violations");

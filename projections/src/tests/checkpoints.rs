@@ -63,6 +63,8 @@ fn every_view_comes_back_from_its_checkpoint_as_it_was() {
     comes_back::<Governance>(&history, directory.path());
     comes_back::<Delegations>(&history, directory.path());
     comes_back::<Estimates>(&history, directory.path());
+    comes_back::<Lifecycle>(&history, directory.path());
+    comes_back::<Trust>(&history, directory.path());
 }
 
 #[test]

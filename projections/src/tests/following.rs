@@ -42,6 +42,8 @@ fn a_live_view_is_the_rebuilt_view_and_the_one_carried_on_from_half_way() {
     same_live_and_rebuilt::<Governance>(&history);
     same_live_and_rebuilt::<Delegations>(&history);
     same_live_and_rebuilt::<Estimates>(&history);
+    same_live_and_rebuilt::<Lifecycle>(&history);
+    same_live_and_rebuilt::<Trust>(&history);
 }
 
 #[test]

@@ -100,5 +100,7 @@ fn live_rebuilt_resumed_and_as_of_are_one_for_every_view_of_any_history() {
         one_view::<Governance>(&history, earlier, place);
         one_view::<Delegations>(&history, earlier, place);
         one_view::<Estimates>(&history, earlier, place);
+        one_view::<Lifecycle>(&history, earlier, place);
+        one_view::<Trust>(&history, earlier, place);
     }
 }

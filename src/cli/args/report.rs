@@ -43,8 +43,13 @@ pub(in crate::cli) enum About {
     Performance,
     /// How often agents were considered and chosen
     Routing,
-    /// What agents may do, and what was denied in the last seven days
+    /// What agents may do, what was denied in the last seven days, how agents live and what speaks
+    /// for them; as CSV the policies alone
     Governance,
+    /// Epochs, revocations, leases, errors and handoffs of every agent
+    Lifecycle,
+    /// What speaks for and against every agent, and what it lacks to go up a tier
+    Trust,
     /// What may be spent and what was, account by account
     Budgets,
     /// What agents handed to each other
