@@ -14,9 +14,9 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    Conclusion, CorrelationId, Event, EventId, HubOpened, InvocationId, Limits, Principal, Purpose,
-    Recovery, Role, RoleGranted, RoleWithdrawn, StreamId, TaskId, TaskOutcome, TextName, Texts,
-    Timestamp,
+    Conclusion, CorrelationId, Event, EventId, HubOpened, InvocationId, LeaseId, Limits, Principal,
+    Purpose, Recovery, Role, RoleGranted, RoleWithdrawn, StreamId, TaskId, TaskOutcome, TextName,
+    Texts, Timestamp,
 };
 
 use crate::action;
@@ -58,6 +58,8 @@ pub enum Input {
     Deadline(InvocationId),
     /// The deadline for bids on a task has passed.
     BiddingEnds(TaskId),
+    /// The time of a lease is over.
+    LeaseExpires(LeaseId),
     /// Nothing was heard of a task for too long.
     Silence {
         /// Which task.
@@ -97,6 +99,7 @@ pub fn decide(state: &State, input: &Input, now: Timestamp, seed: u64) -> Decisi
             invocation::recover(state, *invocation, *found, now, seed)
         }
         Input::BiddingEnds(task) => Decision::of(routing::close_bidding(state, *task, now)),
+        Input::LeaseExpires(lease) => Decision::of(lifecycle::expire(state, *lease, now)),
         Input::Silence { task, since } => coordination::silence(state, *task, *since, now),
     }
 }

@@ -1,7 +1,8 @@
 //! Lifecycle: agents at work under packets, leases and tiers, and what ends their work.
 //!
 //! **Invariants.**
-//! 1. A lease is judged at the moment of use, by the hub's clock: an expired or ended one refuses.
+//! 1. A lease is judged at the moment of use, by the hub's clock: an expired or ended one refuses. The
+//!    hub owes the end of one whose time is over, so the task's lock waits for nobody to ask.
 //! 2. A revocation, the end of its leases and their handoffs are one append; nothing of the epoch it
 //!    ends is taken afterwards.
 //! 3. Tiers and what speaks for and against an agent are folded from runs that were recorded, so an
@@ -17,7 +18,7 @@ mod revocation;
 mod rules;
 mod tier;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
     AgentId, ArtifactName, Digest, ErrorBudget, EventId, HandedIn, HandoffId, HandoffOpened, Key,
@@ -27,6 +28,7 @@ use convoke_events::{
 
 pub use self::conduct::WorkAction;
 pub(crate) use self::conduct::act;
+pub(crate) use self::lease::expire;
 pub(crate) use self::packet::issue;
 pub(crate) use self::phase::{approve_use, decide_plan};
 pub use self::refusal::LifecycleRefusal;
@@ -117,6 +119,8 @@ pub(crate) struct Lifecycle {
     work: BTreeMap<TaskId, Work>,
     /// On which task a lease that holds is.
     leases: BTreeMap<LeaseId, TaskId>,
+    /// When the time of each of them is over.
+    expiries: BTreeSet<(Timestamp, LeaseId)>,
 }
 
 impl Default for Lifecycle {
@@ -126,6 +130,7 @@ impl Default for Lifecycle {
             standings: Standings::default(),
             work: BTreeMap::new(),
             leases: BTreeMap::new(),
+            expiries: BTreeSet::new(),
         }
     }
 }
@@ -151,6 +156,11 @@ impl Lifecycle {
     /// Every lease that has not ended.
     pub(crate) fn leases(&self) -> impl Iterator<Item = &Lease> {
         self.work.values().filter_map(|work| work.lease.as_ref())
+    }
+
+    /// When the next lease's time is over, and which it is.
+    pub(crate) fn next_expiry(&self) -> Option<(Timestamp, LeaseId)> {
+        self.expiries.first().copied()
     }
 
     /// The lease under which a task is worked on, if there is one.
@@ -189,6 +199,7 @@ impl Lifecycle {
     pub(crate) fn forget(&mut self, task: TaskId) {
         if let Some(lease) = self.work.remove(&task).and_then(|work| work.lease) {
             self.leases.remove(&lease.id);
+            self.expiries.remove(&(lease.expires, lease.id));
         }
     }
 
@@ -204,7 +215,15 @@ impl Lifecycle {
             LifecycleEvent::PromotionDue(due) => self.standings.due(due),
             LifecycleEvent::TierChanged(changed) => self.standings.changed(changed),
             LifecycleEvent::LeaseRenewed(renewed) => {
-                self.change(renewed.lease, id, |lease| lease.expires = renewed.expires);
+                let mut expired = None;
+                self.change(renewed.lease, id, |lease| {
+                    expired = Some(lease.expires);
+                    lease.expires = renewed.expires;
+                });
+                if let Some(expired) = expired {
+                    self.expiries.remove(&(expired, renewed.lease));
+                    self.expiries.insert((renewed.expires, renewed.lease));
+                }
             }
             LifecycleEvent::PhaseEntered(entered) => {
                 self.change(entered.lease, id, |lease| lease.phase = entered.phase);
@@ -287,6 +306,7 @@ impl Lifecycle {
         };
         work.leases = work.leases.saturating_add(1);
         self.leases.insert(leased.lease, leased.task);
+        self.expiries.insert((leased.expires, leased.lease));
         work.lease = Some(Lease {
             id: leased.lease,
             task: leased.task,
@@ -310,6 +330,7 @@ impl Lifecycle {
         if let Some(work) = self.work.get_mut(&ended.task)
             && let Some(lease) = work.lease.take_if(|lease| lease.id == ended.lease)
         {
+            self.expiries.remove(&(lease.expires, lease.id));
             work.done.extend(lease.taken);
         }
     }

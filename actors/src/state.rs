@@ -5,7 +5,7 @@ use std::time::Duration;
 use convoke_events::evidence::Records;
 use convoke_events::{
     AccountId, AgentProfile, Amount, ArtifactType, BudgetEvent, CollectiveEvent, CollectiveId,
-    DelegationId, Event, EventId, HubId, InvocationEvent, InvocationId, LifecycleEvent,
+    DelegationId, Event, EventId, HubId, InvocationEvent, InvocationId, LeaseId, LifecycleEvent,
     ProposalEvent, Purpose, RegistryEvent, TaskConcluded, TaskEvent, TaskId, TaskType, Timestamp,
     Trigger,
 };
@@ -80,6 +80,8 @@ pub struct Owed {
     pub deadline: Option<(Timestamp, InvocationId)>,
     /// When bids on a task are no longer taken, and on which.
     pub bidding: Option<(Timestamp, TaskId)>,
+    /// When a lease's time is over, and which it is.
+    pub expiry: Option<(Timestamp, LeaseId)>,
 }
 
 impl State {
@@ -309,6 +311,7 @@ impl State {
             calls: self.invocations.calls(self.resilience.rules()).collect(),
             deadline: self.invocations.next_deadline(),
             bidding: self.next_bidding_end(),
+            expiry: self.next_expiry(),
         }
     }
 
@@ -352,6 +355,11 @@ impl State {
     /// When the next bidding ends, and on which task.
     pub(crate) fn next_bidding_end(&self) -> Option<(Timestamp, TaskId)> {
         self.routing.next_bidding_end()
+    }
+
+    /// When the next lease's time is over, and which it is.
+    pub(crate) fn next_expiry(&self) -> Option<(Timestamp, LeaseId)> {
+        self.lifecycle.next_expiry()
     }
 
     /// The next deadline, and whose it is.

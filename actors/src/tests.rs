@@ -19,6 +19,7 @@ mod delegations;
 mod explaining;
 mod failures;
 mod federation;
+mod fences;
 mod governance;
 mod invocations;
 mod lifecycle;

@@ -14,6 +14,7 @@ use crate::delegation::{Handing, Sender, Wish};
 use crate::governance::{Attempt, Denial, enforce};
 use crate::lifecycle::{self, WorkAction};
 use crate::refusal::Refusal;
+use crate::registry::Agent;
 use crate::state::State;
 
 /// The most bytes that an agent may say in one action.
@@ -195,12 +196,14 @@ impl<'a> Acting<'a> {
             let bytes = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
             return Err(ActionRefusal::TooLarge { size: bytes(size), limit: bytes(limit) });
         }
-        if matches!(action, Action::Delegate(_)) {
-            // The rest is asked with the delegation itself, which records its own refusals.
-            return Ok(());
-        }
         let state = self.worked.as_deref().unwrap_or(self.state);
         let (registry, agent, verb) = (&state.registry, self.actor.agent, action.verb());
+        if matches!(action, Action::Delegate(_)) {
+            // The rest is asked with the delegation itself, which records its own refusals; only what
+            // the work before it in the same answer did is not known there.
+            let stopped = self.worked.is_some() && !registry.get(agent).is_some_and(Agent::works);
+            return if stopped { Err(ActionRefusal::Inactive) } else { Ok(()) };
+        }
         if !registry.get(agent).is_some_and(|known| known.active) {
             return Err(ActionRefusal::Inactive);
         }
@@ -208,7 +211,7 @@ impl<'a> Acting<'a> {
         let (story, purpose) = (self.story, Purpose::Action);
         let attempt = Attempt { story, purpose, verb, artifact: &artifact };
         // The refusal of the action is what records the denial.
-        match enforce(self.state, attempt, agent) {
+        match enforce(state, attempt, agent) {
             Ok(_) => Ok(()),
             Err(Denial { because, .. }) => Err(ActionRefusal::Blocked { verb, artifact, because }),
         }

@@ -88,7 +88,9 @@ impl<R, W> Session<R, W> {
         let deadline = self.state.next_deadline().map(|(at, _)| at);
         let silence = self.silence.first(&self.state).map(|(at, _)| at);
         let bidding = self.state.next_bidding_end().map(|(at, _)| at);
-        deadline.into_iter().chain(silence).chain(bidding).min().filter(|_| self.stopped.is_none())
+        let expiry = self.state.next_expiry().map(|(at, _)| at);
+        let all = deadline.into_iter().chain(silence).chain(bidding).chain(expiry);
+        all.min().filter(|_| self.stopped.is_none())
     }
 
     /// Takes up what the replayed state owes. Of each call in flight `found` says what became of
@@ -108,6 +110,7 @@ impl<R, W> Session<R, W> {
             }
         }
         self.end_biddings(now, &mut turn);
+        self.end_leases(now, &mut turn);
         self.take_deadlines(now, &mut turn);
         self.take_steps(now, &mut turn);
         turn
@@ -169,12 +172,14 @@ impl<R, W> Session<R, W> {
         turn
     }
 
-    /// Takes note of the time: gives up the calls whose deadline has passed.
+    /// Takes note of the time: gives up the calls whose deadline has passed, ends the biddings and the
+    /// leases whose time is over.
     pub fn tick(&mut self, now: Timestamp) -> Turn<R, W> {
         let mut turn = Turn::default();
         self.take_deadlines(now, &mut turn);
         self.take_silence(now, &mut turn);
         self.end_biddings(now, &mut turn);
+        self.end_leases(now, &mut turn);
         self.take_steps(now, &mut turn);
         turn
     }
@@ -297,6 +302,18 @@ impl<R, W> Session<R, W> {
             && self.stopped.is_none()
         {
             if self.take(&Input::BiddingEnds(task), None, now, turn) != Ok(true) {
+                break;
+            }
+        }
+    }
+
+    /// Ends the leases whose time is over.
+    fn end_leases(&mut self, now: Timestamp, turn: &mut Turn<R, W>) {
+        while let Some((at, lease)) = self.state.next_expiry()
+            && at <= now
+            && self.stopped.is_none()
+        {
+            if self.take(&Input::LeaseExpires(lease), None, now, turn) != Ok(true) {
                 break;
             }
         }

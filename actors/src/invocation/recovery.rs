@@ -9,6 +9,7 @@ use super::flight::Phase;
 use crate::decision::{Decision, Draft, Story};
 use crate::provider::ProviderFailure;
 use crate::refusal::Refusal;
+use crate::registry::Agent;
 use crate::resilience::{Health, judged};
 use crate::state::State;
 
@@ -27,12 +28,14 @@ pub(crate) fn recover(
     };
     let story = Story { task: open.started.task, cause: Some(open.intent) };
     let overdue = open.started.deadline <= now;
+    let stopped = !state.registry.get(open.started.agent).is_some_and(Agent::works);
     let then = match found {
         Recovery::DidNotHappen => Recourse::Repeat,
         Recovery::InDoubt => state.resilience.rules().in_doubt,
         Recovery::Landed => Recourse::Fail,
     };
-    let then = if then == Recourse::Repeat && overdue { Recourse::Fail } else { then };
+    // Nobody is asked about the call of an agent that takes no work any more, and it not again.
+    let then = if (then == Recourse::Repeat && overdue) || stopped { Recourse::Fail } else { then };
     let reason = match found {
         Recovery::DidNotHappen => "the process ended during the call, which can be made again",
         Recovery::InDoubt | Recovery::Landed => {
@@ -42,8 +45,11 @@ pub(crate) fn recover(
     let mut drafts = vec![recovered(story, invocation, open.started.attempt, found, then, reason)];
     match then {
         Recourse::Fail => {
-            let gone = found == Recovery::DidNotHappen;
-            let class = if gone { FailureClass::Timeout } else { FailureClass::InDoubt };
+            let class = match found {
+                _ if stopped => FailureClass::Cancelled,
+                Recovery::DidNotHappen => FailureClass::Timeout,
+                Recovery::InDoubt | Recovery::Landed => FailureClass::InDoubt,
+            };
             let failure = ProviderFailure::new(class, reason);
             drafts.extend(ended(state, open, failure, now, seed));
         }

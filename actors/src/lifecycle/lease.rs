@@ -87,6 +87,13 @@ pub(super) fn renew(state: &State, held: LeaseHeld<'_>, now: Timestamp) -> Vec<D
     vec![held.story().on_task(renewed, Texts::none())]
 }
 
+/// Ends a lease whose time is over, so that the task's lock waits for nobody to ask for it.
+pub(crate) fn expire(state: &State, lease: LeaseId, now: Timestamp) -> Vec<Draft> {
+    let held = state.lifecycle.leases.get(&lease).and_then(|task| LeaseHeld::on(state, *task));
+    held.filter(|held| held.lease.id == lease && held.lease.expires <= now)
+        .map_or_else(Vec::new, |held| finish(state, held, Ending::Expired).0)
+}
+
 /// How a lease ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Ending {

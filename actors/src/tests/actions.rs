@@ -263,3 +263,44 @@ fn nobody_acts_in_the_name_of_an_agent_and_an_agent_does_nothing_else() {
     let refusal = then.answer.unwrap_err().to_string();
     assert!(refusal.contains("may not hand in tasks"), "{refusal}");
 }
+
+#[test]
+fn an_agent_that_its_own_answer_gets_revoked_does_nothing_further_in_that_answer() {
+    use super::lifecycle::desk::{enter, told, work};
+    let mut scene = told();
+    work(&mut scene, "alfa", enter(convoke_events::Phase::Bootstrap));
+    let give = |to: &str| crate::command::DelegationRequest {
+        task: task("job"),
+        parent: None,
+        from: word("bravo"),
+        to: word(to),
+        scope: "look".to_owned(),
+        tokens: Some(Tokens::new(2_000)),
+        trim: false,
+    };
+    for slug in ["alfa", "bravo"] {
+        let mut elevated = crate::testkit::member(slug, super::lifecycle::desk::SETTINGS);
+        elevated.trust = convoke_events::TrustLevel::Elevated;
+        elevated.tier = convoke_events::Tier::T2;
+        scene.command(Command::RegisterAgent(elevated));
+        scene.command(allow(
+            slug,
+            "implementation",
+            &[Verb::Read, Verb::Propose, Verb::Delegate],
+            true,
+        ));
+    }
+    assert_eq!(scene.command(Command::Delegate(give("alfa"))).answer, Ok(()));
+    let call = calls_of(&scene, &["alfa"])[0].clone();
+    let actions = serde_json::json!([
+        {"work": {"use_permission": {"permission": "sandbox-admin"}}},
+        {"post": {"section": "progress", "text": "t"}},
+        {"delegate": {"to": "bravo", "scope": "twins", "tokens": 2_000}},
+    ]);
+    let then = scene.when(&Input::Outcome(acting(&call, &actions, &[])));
+    assert!(then.types().contains(&"AgentRevoked"), "{:?}", then.types());
+    let kinds: Vec<_> = refusals(&then).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, [ActionKind::Post, ActionKind::Delegate]);
+    assert!(posted(&then).is_empty());
+    assert!(!then.types().contains(&"DelegationRequested"));
+}

@@ -7,12 +7,14 @@ use convoke_events::{
     Settlement, TaskOutcome,
 };
 
-use super::cast::{ends, found, only_call, settled, usage, workshop};
+use super::cast::{
+    calls_of, ends, found, hand_in, only_call, question, settled, usage, word, workshop,
+};
 use super::failures::under_way;
 use crate::command::Command;
 use crate::hub::{Input, Owed};
 use crate::invocation::Call;
-use crate::testkit::{Scene, Then};
+use crate::testkit::{Scene, Then, task_rules};
 
 fn recoveries(then: &Then) -> Vec<&InvocationRecovered> {
     found!(then, Event::Invocation(InvocationEvent::InvocationRecovered(one)) => one)
@@ -85,4 +87,23 @@ fn a_call_that_a_person_says_landed_has_failed_and_its_charge_is_kept() {
     let then = say(&mut scene, &call, Recovery::Landed);
     assert_eq!(settled(&then)[0].settlement, Settlement::Unknown);
     then.leaves(&["InvocationRecovered", "InvocationFailed", "Settled", "TaskConcluded"]);
+}
+
+#[test]
+fn a_call_in_flight_of_an_agent_revoked_before_the_crash_is_not_made_again() {
+    let found = [Recovery::DidNotHappen, Recovery::InDoubt, Recovery::Landed];
+    for (found, in_doubt) in
+        found.into_iter().zip([Recourse::Repeat, Recourse::Person, Recourse::Repeat])
+    {
+        let mut scene = workshop();
+        let rules = RetryRules { in_doubt, ..RetryRules::default() };
+        scene.command(Command::SetRetryRules(rules));
+        hand_in(&mut scene, question("q", task_rules()));
+        let call = calls_of(&scene, &["forge"])[0].clone();
+        let (slug, reason) = (word("forge"), "it is enough".to_owned());
+        scene.command(Command::RevokeAgent { slug, reason });
+        let then = scene.when(&Input::Recovered(call.invocation, found));
+        assert_eq!(recoveries(&then)[0].then, Recourse::Fail, "{found:?}");
+        assert!(scene.state().owed().calls.iter().all(|one| one.agent != call.agent));
+    }
 }

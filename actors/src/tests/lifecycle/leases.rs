@@ -6,6 +6,7 @@ use convoke_events::{Event, LeaseEnd, LifecycleEvent, Phase, Tier};
 
 use super::desk::*;
 use crate::command::{Command, Packet};
+use crate::hub::Input;
 use crate::tests::cast::{task, word};
 
 const HALF_AN_HOUR: Duration = Duration::from_mins(30);
@@ -174,4 +175,36 @@ fn a_task_under_a_lease_is_not_concluded_by_anybody_else() {
     let outcome = convoke_events::TaskOutcome::Failed;
     let end = Command::ConcludeTask { task: task("job"), outcome, reason: "r".to_owned() };
     assert!(scene.command(end).answer.is_err());
+}
+
+#[test]
+fn the_hub_ends_a_lease_when_its_time_is_over_and_hands_the_work_over() {
+    let mut scene = told();
+    up_to(&mut scene, "alfa", Phase::Execute);
+    let (at, lease) = scene.state().owed().expiry.unwrap();
+    assert_eq!(at, scene.now().plus(HALF_AN_HOUR));
+    scene.wait(HALF_AN_HOUR.saturating_sub(Duration::from_micros(1)));
+    scene.when(&Input::LeaseExpires(lease)).leaves(&[]);
+    scene.wait(Duration::from_micros(1));
+    let then = scene.when(&Input::LeaseExpires(lease)).leaves(&["LeaseEnded", "HandoffOpened"]);
+    assert_eq!(ended(&then), [(LeaseEnd::Expired, false)]);
+    assert_eq!(scene.state().owed().expiry, None);
+    scene.when(&Input::LeaseExpires(lease)).leaves(&[]);
+    let then = scene.command(Command::IssuePacket(packet("bravo"))).leaves(&["PacketIssued"]);
+    let continues =
+        found!(then, Event::Lifecycle(LifecycleEvent::PacketIssued(one)) => one.continues);
+    assert!(continues[0].is_some(), "the next agent takes up what was left");
+}
+
+#[test]
+fn a_lease_is_due_when_it_was_last_renewed_to_and_never_once_it_has_ended() {
+    let mut scene = told();
+    up_to(&mut scene, "alfa", Phase::Execute);
+    scene.wait(Duration::from_mins(29));
+    done(&mut scene, "alfa", vec![crate::lifecycle::WorkAction::RenewLease {}]);
+    let due = scene.state().owed().expiry.map(|(at, _)| at);
+    assert_eq!(due, Some(scene.now().plus(HALF_AN_HOUR)));
+    let reason = "enough".to_owned();
+    scene.command(Command::RevokeAgent { slug: word("alfa"), reason });
+    assert_eq!(scene.state().owed().expiry, None);
 }

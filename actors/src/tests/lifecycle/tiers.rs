@@ -168,3 +168,20 @@ fn rules_that_contradict_themselves_are_refused() {
         .command(Command::SetLifecycleRules(rules))
         .is_refused("the lifecycle rules cannot hold: the gate lies between 0 and 1");
 }
+
+#[test]
+fn an_idle_agent_keeps_its_tier_and_what_speaks_for_it() {
+    let years = std::time::Duration::from_hours(10 * 365 * 24);
+    let mut scene = at(Tier::T0);
+    for number in 1..=60 {
+        run(&mut scene, number, Tier::T0, true);
+    }
+    scene.wait(years);
+    assert_eq!(scene.state().owed(), crate::hub::Owed::default());
+    for number in 61..120 {
+        assert!(moves(&run(&mut scene, number, Tier::T0, true)).is_empty(), "run {number}");
+    }
+    assert_eq!(moves(&run(&mut scene, 120, Tier::T0, true)), [(Tier::T0, Tier::T1)]);
+    scene.wait(years);
+    assert!(moves(&run(&mut scene, 121, Tier::T1, true)).is_empty(), "it works at its tier");
+}
