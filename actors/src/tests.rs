@@ -34,3 +34,4 @@ mod silence;
 mod stage;
 mod storms;
 mod tasks;
+mod ways_around;

@@ -99,6 +99,17 @@ fn actix_stays_in_the_drivers_room() {
     }
 }
 
+/// Whoever drives a hub calls its providers, for calls that the hub's state owes; nobody else does,
+/// and governance's leave and routing's are made nowhere but where they are decided.
+#[test]
+fn there_is_no_door_to_a_provider_beside_the_drivers() {
+    let drivers = set(&["actors/src/driver/agent.rs", "actors/src/driver/scheduler/world.rs"]);
+    assert_eq!(who_says("provider.call("), drivers);
+    let of = |file: &str| set(&[file]);
+    assert_eq!(who_says("Ok(Grant {"), of("actors/src/governance.rs"));
+    assert_eq!(who_says("struct Grant {"), of("actors/src/governance.rs"));
+}
+
 #[test]
 fn every_file_of_the_suite_is_listed() {
     let index = fs::read_to_string(root().join("tests/suite/main.rs")).unwrap();

@@ -86,7 +86,8 @@ impl Failed<'_> {
         Next { then: AfterFailure::Stop, keeps: false, drafts: passed }
     }
 
-    /// Asks once for an answer of the right shape, of which it is told what was wrong.
+    /// Asks once for an answer of the right shape, of which it is told what was wrong; governance
+    /// is asked first, as before every try.
     fn mended(&self, state: &State, story: Story, now: Timestamp) -> Option<Next> {
         let started = self.started;
         let malformed = self.answered && self.failure.class == FailureClass::Malformed;
@@ -100,9 +101,19 @@ impl Failed<'_> {
         let shown = budget::document_bound(started.max_output)
             .saturating_add(u64::try_from(MEND_REASON).unwrap_or(u64::MAX));
         let held = self.anew(state, shown, now)?.ok()?;
+        let (purpose, verb, artifact) = (started.purpose, started.verb, &started.artifact);
+        let attempt = Attempt { story, purpose, verb, artifact };
+        let grant = match enforce(state, attempt, started.agent) {
+            Ok(grant) => grant,
+            Err(denial) => {
+                let drafts = vec![*denial.record];
+                return Some(Next { then: AfterFailure::Stop, keeps: false, drafts });
+            }
+        };
         let again = InvocationStarted {
             attempt: started.attempt.saturating_add(1),
             mends: Some(started.attempt),
+            granted_by: grant.by(),
             reservation: held.reservation,
             ..started.clone()
         };

@@ -1,12 +1,14 @@
 //! Recovery: what became of calls that were in flight when the process ended.
 
 use convoke_events::{
-    FailureClass, InvocationId, InvocationRecovered, Recourse, Recovery, TextName, Texts, Timestamp,
+    FailureClass, InvocationId, InvocationRecovered, InvocationStarted, Recourse, Recovery,
+    TextName, Texts, Timestamp,
 };
 
 use super::again::{Withheld, ended, leave};
 use super::flight::Phase;
 use crate::decision::{Decision, Draft, Story};
+use crate::governance::{Attempt, enforce, in_words};
 use crate::provider::ProviderFailure;
 use crate::refusal::Refusal;
 use crate::registry::Agent;
@@ -36,6 +38,23 @@ pub(crate) fn recover(
     };
     // Nobody is asked about the call of an agent that takes no work any more, and it not again.
     let then = if (then == Recourse::Repeat && overdue) || stopped { Recourse::Fail } else { then };
+    let InvocationStarted { purpose, verb, ref artifact, .. } = open.started;
+    // A policy may have gone while the call was in flight.
+    if then == Recourse::Repeat
+        && let Err(denial) =
+            enforce(state, Attempt { story, purpose, verb, artifact }, open.started.agent)
+    {
+        let why = format!("governance denies it now: {}", in_words(&denial.because));
+        // What may have happened is charged all the same.
+        let gone = found == Recovery::DidNotHappen;
+        let class = if gone { FailureClass::Withheld } else { FailureClass::InDoubt };
+        let failure = ProviderFailure::new(class, &*why);
+        let mut drafts = vec![*denial.record];
+        let attempt = open.started.attempt;
+        drafts.push(recovered(story, invocation, attempt, found, Recourse::Fail, &why));
+        drafts.extend(ended(state, open, failure, now, seed));
+        return Decision::of(drafts);
+    }
     let reason = match found {
         Recovery::DidNotHappen => "the process ended during the call, which can be made again",
         Recovery::InDoubt | Recovery::Landed => {

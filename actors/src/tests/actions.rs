@@ -51,7 +51,7 @@ fn at_work() -> Scene {
 }
 
 /// The answer of a call, which asks for these actions beside.
-fn acting(call: &Call, actions: &serde_json::Value, tools: &[(&str, &str)]) -> Outcome {
+pub(super) fn acting(call: &Call, actions: &serde_json::Value, tools: &[(&str, &str)]) -> Outcome {
     let mut outcome = answer(call, "fix", usage(10, 10));
     let response = outcome.result.as_mut().unwrap();
     let content = serde_json::json!({
