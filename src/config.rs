@@ -6,6 +6,7 @@ mod collective;
 mod fields;
 mod mistake;
 mod personas;
+mod registrations;
 mod requests;
 mod retry;
 mod routing_rules;
@@ -14,6 +15,7 @@ mod scenario;
 pub use self::alternative::load_alternative;
 pub use self::mistake::{ConfigError, Mistake};
 pub use self::personas::{Personas, SimulatedTask, load_personas, load_simulated_tasks};
+pub use self::registrations::load_agents;
 pub use self::requests::{
     MAX_CONTENT, MAX_REQUEST_ID, MAX_SOURCE, MAX_TITLE, Request, load_requests, parse_requests,
 };

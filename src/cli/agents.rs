@@ -1,5 +1,6 @@
 //! `convoke agents`: who is registered.
 
+mod registering;
 mod shown;
 mod stepping_in;
 
@@ -25,6 +26,12 @@ pub(super) fn agents(
     match &args.command {
         None | Some(AgentsCommand::List) => list(&view()?, &args.hub, output),
         Some(AgentsCommand::Show { slug }) => shown(global, &args.hub, slug, output),
+        Some(AgentsCommand::Register(file)) => {
+            registering::register(global, &args.hub, file, registering::Expected::New, output)
+        }
+        Some(AgentsCommand::Revise(file)) => {
+            registering::register(global, &args.hub, file, registering::Expected::Known, output)
+        }
         Some(AgentsCommand::Deactivate(named)) => {
             step_in(global, &args.hub, named, &Step::Deactivate, output)
         }

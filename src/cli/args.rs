@@ -3,6 +3,7 @@
 pub(super) mod agents;
 pub(super) mod board;
 pub(super) mod governing;
+pub(super) mod register;
 pub(super) mod report;
 pub(super) mod route;
 

@@ -61,6 +61,9 @@ pub(super) enum Failure {
         requests.join(", ")
     )]
     RequestsDiffer { requests: Vec<String> },
+    /// Agents to be registered are registered; nothing was recorded.
+    #[error("registered already: {}", agents.join(", "))]
+    AgentsKnown { agents: Vec<String> },
     /// Nothing has this name or id.
     #[error("there is no {what} `{name}` in this log")]
     Unknown { what: &'static str, name: String },
@@ -166,7 +169,9 @@ impl Failure {
             | Self::NoProof { .. }
             | Self::NoCheckpoint { .. }
             | Self::Vouch(VouchError::Contradicts { .. }) => DAMAGED,
-            Self::Command(CommandError::Refused(_)) | Self::RequestsDiffer { .. } => REFUSED,
+            Self::Command(CommandError::Refused(_))
+            | Self::RequestsDiffer { .. }
+            | Self::AgentsKnown { .. } => REFUSED,
             // What is too large for an event is a mistake in the line.
             Self::Append { source, .. } if !source.is_retryable() => WRONG_USAGE,
             Self::Read(_)
@@ -215,6 +220,9 @@ impl Failure {
                 _ => format!("`convoke {what}s` lists what there is"),
             }),
             Self::Ambiguous { .. } => Some("name one of them with --hub".to_owned()),
+            Self::AgentsKnown { .. } => {
+                Some("nothing was recorded; `convoke agents revise` changes them".to_owned())
+            }
             Self::RequestsDiffer { .. } => {
                 Some("nothing was submitted; a changed request needs an id of its own".to_owned())
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use convoke_actors::authority::LocalOwner;
-use convoke_actors::command::{Answer, Command};
+use convoke_actors::command::{Answer, Command, CommandError};
 use convoke_events::{HubId, Log, Receipt};
 
 use super::failure::Failure;
@@ -17,6 +17,30 @@ pub(super) fn give(log: Log, hub: &HubId, by: &str, command: Command) -> Result<
         let answer = runtime.hub(hub.clone()).as_person(by).command(command).await;
         runtime.shutdown().await?;
         Ok(answer?)
+    })
+}
+
+/// Gives commands one after the other, up to the first that is refused; what was carried out before
+/// it stays.
+pub(super) fn give_all(
+    log: Log,
+    hub: &HubId,
+    by: &str,
+    commands: Vec<Command>,
+) -> Result<Vec<Answer>, Failure> {
+    let runtime = Runtime::builder().on(log).authority(Arc::new(LocalOwner)).start()?;
+    wait_for(async {
+        let acting = runtime.hub(hub.clone()).as_person(by);
+        let given = async {
+            let mut answers = Vec::new();
+            for command in commands {
+                answers.push(acting.command(command).await?);
+            }
+            Ok::<_, CommandError>(answers)
+        };
+        let answers = given.await;
+        runtime.shutdown().await?;
+        Ok(answers?)
     })
 }
 

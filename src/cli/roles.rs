@@ -46,7 +46,7 @@ fn list(global: &Global, filter: &HubFilter, output: &mut Output) -> Result<(), 
 }
 
 /// The hub that was named, or the only one there is.
-fn only(roles: &Roles, filter: &HubFilter) -> Result<HubId, Failure> {
+pub(super) fn only(roles: &Roles, filter: &HubFilter) -> Result<HubId, Failure> {
     let hubs: Vec<HubId> = roles.hubs().filter(|hub| filter.takes(hub)).cloned().collect();
     let what = "hub";
     let name = filter.hub.as_ref().map_or_else(|| "any".to_owned(), ToString::to_string);

@@ -293,7 +293,7 @@ fn shape(field: &Field<'_>, routed: Option<&BTreeSet<&TaskType>>) -> Option<&'st
 }
 
 /// The slugs that can be named elsewhere; one that stands twice is a mistake.
-fn slugs(agents: &[Field<'_>]) -> BTreeSet<String> {
+pub(super) fn slugs(agents: &[Field<'_>]) -> BTreeSet<String> {
     let mut slugs = BTreeSet::new();
     for agent in agents {
         let slug = agent.peek("slug");

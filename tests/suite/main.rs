@@ -14,6 +14,7 @@ mod command_budgets; // `convoke budgets …`: the tree, limits by the day, clos
 mod command_delegations; // `convoke delegations …`: who handed what to whom, and its cost in the tree
 mod command_governing; // `convoke policies | roles | agents … | attention | plan`, ready shapes
 mod command_log; // `convoke log …`: receipts, order, bad lines, one directory one owner
+mod command_registering; // `convoke agents register | revise`: agents from a file, all or none
 mod command_report; // `convoke report`: three formats, any moment, one page, and views that stopped
 mod command_review; // `convoke review`: accepted, rejected, revised, refused
 mod command_route; // `convoke route simulate`, `explain`, `what-if`: decisions foreseen and made again

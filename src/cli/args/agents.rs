@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use convoke_events::{Slug, TaskType};
 
+use super::register::AgentFile;
 use super::{HubFilter, Why};
 
 #[derive(Debug, Args)]
@@ -22,6 +23,10 @@ pub(in crate::cli) enum AgentsCommand {
         /// The agent's short name
         slug: Slug,
     },
+    /// Take in agents that the hub does not know yet, from a file
+    Register(AgentFile),
+    /// Bring agents that the hub knows to what a file says of them
+    Revise(AgentFile),
     /// Give an agent no more work; what it was asked already goes on
     Deactivate(Named),
     /// Give an agent work again
