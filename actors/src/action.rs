@@ -2,7 +2,7 @@
 //!
 //! **Invariants.**
 //! 1. An action is done or refused, and recorded either way; there is one place that says which
-//!    ([`asked`] and [`wanted`] both go through it), and it asks governance before anything is done.
+//!    (`asked` and `wanted` both go through it), and it asks governance before anything is done.
 //! 2. A refused action is refused alone: the answer it came in, and the actions beside it, count.
 
 mod doing;

@@ -59,8 +59,9 @@ fn a_proposals_story_is_told_from_submission_to_review() {
             "forge (v1)'s answer counts as a contribution: `fix`",
             "mace (v1)'s answer counts as a contribution: `fix`",
             "the verdict is `consensus` on `fix`, by rule `classic` v1: 2 of 2 contributions name \
-             the leading recommendation, 1 recommendation and 2 model families among them, 1 \
-             participant without a contribution: all name the same",
+             the leading recommendation, with 100.0 % of the weight and 100.0 % ahead; 1 \
+             recommendation and 2 model families among them, 1 participant without a \
+             contribution: all name the same",
             "forge (v1) was asked to put the contributions together",
             "waits for review, written by forge (v1) from the contributions, recommending `fix`",
             "the task ended as `proposed` because of `consensus`: it waits for review",
