@@ -37,7 +37,7 @@ pub(crate) fn encode_behind<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Resul
 /// [`CodecError`] if the bytes have another shape, are cut short or go on behind the value.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     let config = bincode::config::standard().with_limit::<{ 1 << 30 }>();
-    let (value, read) = bincode::serde::decode_from_slice(bytes, config)
+    let (value, read) = bincode::serde::borrow_decode_from_slice(bytes, config)
         .map_err(|error| CodecError(error.to_string()))?;
     if read == bytes.len() {
         Ok(value)

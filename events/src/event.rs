@@ -155,25 +155,21 @@ macro_rules! catalogue {
                 }
             }
 
-            /// Reads the facts of a stored event, whichever of its versions they were written in.
-            pub(crate) fn decode_facts(
-                event_type: &str,
-                version: u16,
-                facts: &[u8],
-            ) -> Result<Self, FactsError> {
+            /// What reads the facts of a stored event of this type and version.
+            pub(crate) fn decoder(event_type: &str, version: u16) -> Option<Decoder> {
                 match (event_type, version) {
-                    $($((stringify!($event), $version) => {
+                    $($((stringify!($event), $version) => Some(|facts| {
                         codec::decode::<$event>(facts).map(Self::from).map_err(|source| {
                             FactsError::Malformed { event_type: stringify!($event), source }
                         })
-                    }
-                    $($((stringify!($event), $old) => {
+                    }),
+                    $($((stringify!($event), $old) => Some(|facts| {
                         let facts: Result<$event, _> = upcast::decode::<$older, _>(facts);
                         facts.map(Self::from).map_err(|source| {
                             FactsError::Malformed { event_type: stringify!($event), source }
                         })
-                    })+)?)*)*
-                    _ => Err(FactsError::Unknown { event_type: event_type.to_owned(), version }),
+                    }),)+)?)*)*
+                    _ => None,
                 }
             }
 
@@ -210,6 +206,21 @@ pub enum FactsError {
         /// Why.
         source: CodecError,
     },
+}
+
+/// Reads the bytes of facts.
+pub(crate) type Decoder = fn(&[u8]) -> Result<Event, FactsError>;
+
+impl Event {
+    /// Reads the facts of a stored event, whichever of its versions they were written in.
+    pub(crate) fn decode_facts(
+        event_type: &str,
+        version: u16,
+        facts: &[u8],
+    ) -> Result<Self, FactsError> {
+        let unknown = || FactsError::Unknown { event_type: event_type.to_owned(), version };
+        Self::decoder(event_type, version).ok_or_else(unknown)?(facts)
+    }
 }
 
 catalogue! {

@@ -21,10 +21,11 @@ mod verifier;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::verifier::Verifier;
 use crate::merkle::{consistency_holds, inclusion_root};
+use crate::word::spelled;
 use crate::{Checkpoint, CheckpointError, Digest, LogId, Position, PublicKey, SignedCheckpoint};
 
 /// Leads from the hash of one record to the root of the tree over the first so many.
@@ -256,7 +257,7 @@ impl Serialize for SignedCheckpoint {
 
 impl<'de> Deserialize<'de> for SignedCheckpoint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        spelled(deserializer)
     }
 }
 

@@ -9,10 +9,11 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::VerifyingKey;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use self::key_file::{KeyFile, KeyFileError};
 pub use self::keys::Keys;
+use crate::word::spelled;
 use crate::{Digest, LogId};
 
 /// Signs with one Ed25519 key (RFC 8032), wherever that is kept.
@@ -147,7 +148,7 @@ impl Serialize for PublicKey {
 impl<'de> Deserialize<'de> for PublicKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            spelled(deserializer)
         } else {
             <[u8; 32]>::deserialize(deserializer).map(Self)
         }

@@ -1,6 +1,8 @@
 //! Words: short names that may stand in an event's facts, each with its alphabet and its bound.
 
+use std::borrow::Borrow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -94,7 +96,7 @@ macro_rules! words {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::new(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+                spelled(deserializer)
             }
         }
     )*};
@@ -135,6 +137,35 @@ words! {
     ServiceName "service name" is_free FREE;
     /// The host's own name for a command, by which it is told from its repetition.
     IdempotencyKey "idempotency key" is_free FREE;
+}
+
+impl Borrow<str> for Keyword {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Reads what is written as its spelling, which is not copied to be read.
+pub(crate) fn spelled<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: FromStr<Err: fmt::Display>,
+    D: Deserializer<'de>,
+{
+    struct Spelling<T>(PhantomData<T>);
+
+    impl<T: FromStr<Err: fmt::Display>> de::Visitor<'_> for Spelling<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Spelling(PhantomData))
 }
 
 impl Key {

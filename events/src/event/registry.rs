@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{UnknownWord, enumeration};
+use crate::word::spelled;
 use crate::{
     AgentId, ArtifactType, Capability, Digest, EndpointId, HostName, Keyword, ModelFamily,
     ModelName, Rate, Slug, TaskType,
@@ -72,7 +73,7 @@ impl Serialize for ProviderName {
 
 impl<'de> Deserialize<'de> for ProviderName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        spelled(deserializer)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::event::Decoder;
 use crate::{HubId, Principal, StreamId};
 
 /// How many names of a kind are kept, as a power of two.
@@ -13,6 +14,8 @@ pub(crate) struct Names {
     pub(super) hubs: Met<HubId>,
     pub(super) streams: Met<StreamId>,
     pub(super) principals: Met<Principal>,
+    /// What reads the facts of a type, and of which of its versions.
+    pub(super) decoders: Met<(u16, Decoder)>,
 }
 
 /// Names of one kind, each in the one slot that its spelling says.
@@ -25,28 +28,41 @@ impl<T> Default for Met<T> {
     }
 }
 
-impl<T: FromStr + Clone> Met<T> {
-    /// The name of this spelling; nothing if it is none.
-    pub(super) fn parse(&mut self, text: &str) -> Option<T> {
+impl<T: Clone> Met<T> {
+    /// What this spelling stands for, if what was met before will do; else what is made of it.
+    pub(super) fn find(
+        &mut self,
+        text: &str,
+        will_do: impl Fn(&T) -> bool,
+        make: impl Fn() -> Option<T>,
+    ) -> Option<T> {
         if self.0.is_empty() {
             self.0.resize_with(1 << BITS, || None);
         }
         let slot = self.0.get_mut(slot(text))?;
-        if let Some((spelled, name)) = slot
+        if let Some((spelled, met)) = slot
             && **spelled == *text
+            && will_do(met)
         {
-            return Some(name.clone());
+            return Some(met.clone());
         }
-        let name: T = text.parse().ok()?;
-        *slot = Some((text.into(), name.clone()));
-        Some(name)
+        let made = make()?;
+        *slot = Some((text.into(), made.clone()));
+        Some(made)
+    }
+}
+
+impl<T: FromStr + Clone> Met<T> {
+    /// The name of this spelling; nothing if it is none.
+    pub(super) fn parse(&mut self, text: &str) -> Option<T> {
+        self.find(text, |_| true, || text.parse().ok())
     }
 }
 
 /// Names of a kind mostly differ at their ends.
 fn slot(text: &str) -> usize {
-    let end = text.bytes().skip(text.len().saturating_sub(8));
-    let end = end.fold(0, |end, byte| end << 8 | u64::from(byte));
+    let end = text.as_bytes().last_chunk().copied().map(u64::from_be_bytes);
+    let end = end.unwrap_or_else(|| text.bytes().fold(0, |end, byte| end << 8 | u64::from(byte)));
     // The golden ratio spreads what differs in one character over the uppermost bits.
     usize::try_from(end.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - BITS)).unwrap_or(0)
 }

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use super::{Envelope, FORMAT, Names, RawRecord, RecordError, Recorded};
 use crate::text::{MediaType, Text, TextBody, TextName, Texts};
 use crate::{
-    CorrelationId, Digest, Event, EventId, HubId, IdempotencyKey, LogId, Position, Principal,
-    Revision, Timestamp,
+    CorrelationId, Digest, Event, EventId, FactsError, HubId, IdempotencyKey, LogId, Position,
+    Principal, Revision, Timestamp,
 };
 
 /// A record's fields as they lie in its bytes; its checksum is right, its names are unread.
@@ -135,7 +135,7 @@ impl<'a> RecordView<'a> {
         names: &mut Names,
         hash: Digest,
     ) -> Result<Recorded, RecordError> {
-        let (event, texts) = (self.event()?, self.texts()?);
+        let (event, texts) = (self.event(names)?, self.texts()?);
         Ok(Recorded { envelope: self.envelope(names)?, event, texts, hash })
     }
 
@@ -187,8 +187,16 @@ impl<'a> RecordView<'a> {
 
     /// What happened.
     #[inline]
-    fn event(&self) -> Result<Event, RecordError> {
-        Ok(Event::decode_facts(self.event_type, self.version, self.facts)?)
+    fn event(&self, names: &mut Names) -> Result<Event, RecordError> {
+        let (event_type, version) = (self.event_type, self.version);
+        let known = names.decoders.find(
+            event_type,
+            |(of, _)| *of == version,
+            || Some((version, Event::decoder(event_type, version)?)),
+        );
+        let unknown = || FactsError::Unknown { event_type: event_type.to_owned(), version };
+        let (_, decode) = known.ok_or_else(unknown)?;
+        Ok(decode(self.facts)?)
     }
 }
 

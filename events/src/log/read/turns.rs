@@ -11,7 +11,7 @@ use crate::log::index::Place;
 const WINDOW: usize = 8;
 
 /// How many pages wait for the second thread.
-const ASKED: usize = 2;
+const ASKED: usize = 4;
 
 /// Pages that were looked up and not read yet.
 #[derive(Debug)]
