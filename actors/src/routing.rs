@@ -12,11 +12,11 @@ pub mod what_if;
 mod words;
 mod written;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use convoke_events::{
-    AgentId, Candidate, CandidateStanding, DecisionId, EventId, FoundWord, InvocationEvent,
-    PolicyRef, ProposalEvent, RoutingEvent, RoutingRules, TaskId, TaskType, Timestamp, Way,
+    AgentId, Candidate, CandidateStanding, DecisionId, EventId, InvocationEvent, PolicyRef,
+    ProposalEvent, RegistryEvent, RoutingEvent, RoutingRules, TaskId, TaskType, Timestamp, Way,
 };
 
 use self::bidding::Biddings;
@@ -24,7 +24,9 @@ pub(crate) use self::bidding::{close as close_bidding, open as open_bidding, pla
 pub(crate) use self::choose::{Choice, Question, decide, named, named_set, synthesiser};
 pub(crate) use self::rules::{set_policy, set_rules};
 use self::track::Track;
+use self::words::{Found, Lexicon};
 pub(crate) use self::written::found_words;
+use crate::registry::Registry;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
@@ -45,7 +47,9 @@ pub(crate) struct Routing {
     rules_version: Option<u32>,
     decisions: BTreeMap<TaskId, BTreeMap<DecisionId, Decided>>,
     /// The words found in the tasks that bids may be asked for.
-    words: BTreeMap<TaskId, BTreeSet<FoundWord>>,
+    words: BTreeMap<TaskId, Found>,
+    /// Every word that an agent of the hub is matched by.
+    lexicon: Lexicon,
     biddings: Biddings,
     track: Track,
     /// The newest event that decisions by policy rest on: of a policy, or of an agent.
@@ -59,7 +63,8 @@ pub(crate) struct Routing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Decided {
     id: DecisionId,
-    candidates: Vec<Candidate>,
+    /// Who could be asked, in order.
+    eligible: Vec<AgentId>,
     selected: Vec<AgentId>,
 }
 
@@ -81,6 +86,10 @@ impl Authorised {
 }
 
 impl Decided {
+    fn new(id: DecisionId, candidates: &[Candidate], selected: Vec<AgentId>) -> Self {
+        Self { id, eligible: eligible(candidates).collect(), selected }
+    }
+
     /// The leave to call this agent, if the decision selected it.
     pub(crate) fn authorises(&self, agent: AgentId) -> Option<Authorised> {
         self.selected.contains(&agent).then_some(Authorised { agent, decision: self.id })
@@ -89,17 +98,15 @@ impl Decided {
     /// The leave to call this agent, if it could be asked when the decision fell: for the next try
     /// of a call.
     pub(crate) fn candidate(&self, agent: AgentId) -> Option<Authorised> {
-        let mut candidates = self.candidates.iter();
-        let found = candidates.find(|one| one.agent == agent && is_eligible(one));
-        found.map(|_| Authorised { agent, decision: self.id })
+        self.eligible.contains(&agent).then_some(Authorised { agent, decision: self.id })
     }
 
     /// The leave to call those who could be asked after this one, in their order: for a call
     /// instead of one that failed.
     pub(crate) fn candidates_after(&self, agent: AgentId) -> impl Iterator<Item = Authorised> {
-        let after = self.candidates.iter().skip_while(move |one| one.agent != agent);
-        let others = after.filter(move |one| one.agent != agent && is_eligible(one));
-        others.map(|one| Authorised { agent: one.agent, decision: self.id })
+        let after = self.eligible.iter().skip_while(move |one| **one != agent);
+        let others = after.filter(move |one| **one != agent);
+        others.map(|one| Authorised { agent: *one, decision: self.id })
     }
 
     pub(crate) const fn id(&self) -> DecisionId {
@@ -129,18 +136,21 @@ impl Routing {
                 self.track.bids_decided(&decided.candidates, &decided.selected);
                 let decisions = self.decisions.entry(decided.task).or_default();
                 let id = decided.decision;
-                let (candidates, selected) = (decided.candidates.clone(), decided.selected.clone());
-                decisions.insert(id, Decided { id, candidates, selected });
+                let selected = decided.selected.clone();
+                decisions.insert(id, Decided::new(id, &decided.candidates, selected));
             }
             RoutingEvent::CandidatesListed(listed) => {
                 let decisions = self.decisions.get_mut(&listed.task);
                 if let Some(decided) = decisions.and_then(|them| them.get_mut(&listed.decision)) {
                     self.track.bids_decided(&listed.candidates, &decided.selected);
-                    decided.candidates.extend(listed.candidates.iter().cloned());
+                    decided.eligible.extend(eligible(&listed.candidates));
                 }
             }
             RoutingEvent::TaskWordsFound(found) => {
-                self.words.entry(found.task).or_default().extend(found.words.iter().cloned());
+                self.words
+                    .entry(found.task)
+                    .or_default()
+                    .extend(found.words.iter().map(|found| (found.word.clone(), found.whole)));
             }
             RoutingEvent::BiddingOpened(_)
             | RoutingEvent::BidPlaced(_)
@@ -149,9 +159,21 @@ impl Routing {
         }
     }
 
-    /// Notes an event of an agent, on which decisions rest too.
-    pub(crate) fn agent_changed(&mut self, id: EventId) {
+    /// Notes an event of an agent, on which decisions rest too, before the registry takes it in.
+    pub(crate) fn agent_changed(&mut self, id: EventId, event: &RegistryEvent, agents: &Registry) {
         self.newest = Some(id);
+        match event {
+            RegistryEvent::AgentRegistered(new) => self.lexicon.add((&new.profile).into()),
+            RegistryEvent::AgentRevised(new) => {
+                self.lexicon.add((&new.profile).into());
+                if let Some(old) = agents.get(new.agent) {
+                    self.lexicon.remove((&old.profile).into());
+                }
+            }
+            RegistryEvent::AgentDeactivated(_)
+            | RegistryEvent::AgentReactivated(_)
+            | RegistryEvent::TaskTypeRegistered(_) => {}
+        }
     }
 
     /// Notes that an event happened.
@@ -204,8 +226,9 @@ impl Routing {
     }
 }
 
-fn is_eligible(candidate: &Candidate) -> bool {
-    candidate.standing == CandidateStanding::Eligible
+fn eligible(candidates: &[Candidate]) -> impl Iterator<Item = AgentId> {
+    let eligible = candidates.iter().filter(|one| one.standing == CandidateStanding::Eligible);
+    eligible.map(|one| one.agent)
 }
 
 /// How the tasks of a type find their agents, where no active policy speaks of them.

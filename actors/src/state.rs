@@ -156,7 +156,7 @@ impl State {
                 self.roles.evolve(event);
             }
             Event::Registry(event) => {
-                self.routing.agent_changed(id);
+                self.routing.agent_changed(id, event, &self.registry);
                 self.evolve_standing(event);
                 if let RegistryEvent::AgentDeactivated(left) = event {
                     self.invocations.agent_left(left.agent);

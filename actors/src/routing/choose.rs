@@ -3,14 +3,13 @@
 
 mod bidders;
 
-use std::collections::BTreeSet;
-
 use convoke_events::{
-    AgentId, Candidate, CandidateStanding, EventId, Evidence, FoundWord, MicroUsd, PreferenceRule,
-    Purpose, RoutingRules, TaskId, TaskType, TieBreak, Timestamp, Tokens, Verb, Way, Weights,
+    AgentId, Candidate, CandidateStanding, EventId, Evidence, MicroUsd, PreferenceRule, Purpose,
+    RoutingRules, TaskId, TaskType, TieBreak, Timestamp, Tokens, Verb, Way, Weights,
 };
 
 pub(super) use self::bidders::by_bid;
+use super::words::Found;
 use super::{Decided, Policies, way, written};
 use crate::budget;
 use crate::decision::{Draft, Story};
@@ -51,7 +50,7 @@ pub(super) struct Grounds<'a> {
     pub(super) rules: &'a RoutingRules,
     pub(super) rules_version: Option<u32>,
     /// The words found in the task, where they are not those on record.
-    pub(super) words: Option<&'a BTreeSet<FoundWord>>,
+    pub(super) words: Option<&'a Found>,
     pub(super) now: Timestamp,
     pub(super) seed: u64,
 }

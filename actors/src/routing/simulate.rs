@@ -5,7 +5,7 @@ use convoke_events::{
     RoutingRules, Score, Strategy,
 };
 
-use super::words::{Vocabulary, found_in};
+use super::words::{Lexicon, Vocabulary};
 use super::{bid, score};
 
 /// An agent as a simulation knows it.
@@ -60,7 +60,8 @@ pub fn simulate(
     bids: &[(AgentId, Rate)],
 ) -> Simulated {
     let Scoring { strategy, rules, seed } = scoring;
-    let found = found_in(description, personas.iter().map(Persona::vocabulary));
+    let lexicon: Lexicon = personas.iter().map(Persona::vocabulary).collect();
+    let found = lexicon.found_in(description);
     let evidence = Evidence {
         right: personas.iter().map(|one| one.right).fold(0, u32::saturating_add),
         decided: personas.iter().map(|one| one.decided).fold(0, u32::saturating_add),

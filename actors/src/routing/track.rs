@@ -1,11 +1,13 @@
 //! Track: what the hub has seen of its agents' bids, calls and reviewed work.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use convoke_events::{
-    AgentId, BidRecord, Candidate, Credit, EventId, FoundWord, InvocationEvent, InvocationId,
-    Keyword, Measure, ProposalId, TaskId, TaskType,
+    AgentId, BidRecord, Candidate, Credit, EventId, InvocationEvent, InvocationId, Keyword,
+    Measure, ProposalId, TaskId, TaskType,
 };
+
+use super::words::Found;
 
 /// What one agent has done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,19 +88,14 @@ impl Track {
     }
 
     /// Counts what a review says of agents' work on a task with these words.
-    pub(super) fn credited(
-        &mut self,
-        id: EventId,
-        credits: &[Credit],
-        words: &BTreeSet<FoundWord>,
-    ) {
+    pub(super) fn credited(&mut self, id: EventId, credits: &[Credit], words: &Found) {
         for credit in credits {
             self.reviews.insert(credit.task_type.clone(), id);
             let seen = self.agents.entry(credit.agent).or_default();
             seen.decided = seen.decided.saturating_add(1);
             seen.right = seen.right.saturating_add(u32::from(credit.right));
-            for found in words {
-                let (right, wrong) = seen.words.entry(found.word.clone()).or_default();
+            for word in words.keys() {
+                let (right, wrong) = seen.words.entry(word.clone()).or_default();
                 let counter = if credit.right { right } else { wrong };
                 *counter = counter.saturating_add(1);
             }
@@ -123,11 +120,11 @@ impl Track {
     }
 
     /// What an agent's strategy learns from, for a task with these words.
-    pub(super) fn bids_of(&self, agent: AgentId, words: &BTreeSet<FoundWord>) -> BidRecord {
+    pub(super) fn bids_of(&self, agent: AgentId, words: &Found) -> BidRecord {
         let Some(seen) = self.agents.get(&agent) else {
             return BidRecord::default();
         };
-        let counted = words.iter().filter_map(|found| seen.words.get(&found.word));
+        let counted = words.keys().filter_map(|word| seen.words.get(word));
         let (word_wins, word_failures) = counted.fold((0_u32, 0_u32), |sum, of| {
             (sum.0.saturating_add(of.0), sum.1.saturating_add(of.1))
         });

@@ -7,16 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AgentId, ArtifactType, BidRule, DecisionId, Event, FoundWord, GovernanceEvent,
-    GovernancePolicySet, HubId, InvocationEvent, MicroUsd, PolicyId, PolicyRef, Position, Purpose,
-    Recorded, RoutingDecided, RoutingEvent, RoutingRules, Slug, Strategy, TaskEvent, TaskId,
-    TaskType, TextName, Verb, Weights,
+    AgentId, ArtifactType, BidRule, DecisionId, Event, GovernanceEvent, GovernancePolicySet, HubId,
+    InvocationEvent, MicroUsd, PolicyId, PolicyRef, Position, Purpose, Recorded, RoutingDecided,
+    RoutingEvent, RoutingRules, Slug, Strategy, TaskEvent, TaskId, TaskType, TextName, Verb,
+    Weights,
 };
 use serde::Serialize;
 
 use super::choose::{Grounds, NAMED, NAMED_SET, SYNTHESISER, Sought, by_bid, by_way};
 use super::explain::choice;
-use super::words::{Vocabulary, found_in};
+use super::words::Found;
 use super::{Policies, Policy};
 use crate::budget;
 use crate::governance::{Governance, in_words};
@@ -121,7 +121,7 @@ pub struct WhatIf {
     state: State,
     alternative: Alternative,
     under: Under,
-    words: BTreeMap<TaskId, BTreeSet<FoundWord>>,
+    words: BTreeMap<TaskId, Found>,
     totals: Totals,
 }
 
@@ -276,9 +276,7 @@ impl WhatIf {
                 if self.alternative.strategy.is_some() {
                     let text = |name| recorded.texts.get(&name).unwrap_or_default();
                     let (title, body) = (text(TextName::TITLE), text(TextName::BODY));
-                    let agents = self.state.registry.by_slugs();
-                    let words = agents.map(|(_, known)| Vocabulary::from(&known.profile));
-                    let found = found_in(&format!("{title}\n{body}"), words);
+                    let found = self.state.routing.lexicon.found_in(&format!("{title}\n{body}"));
                     self.words.insert(submitted.task, found);
                 }
             }

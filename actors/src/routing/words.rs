@@ -1,8 +1,8 @@
 //! Words: which of an agent's a task's description contains.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use convoke_events::{AgentProfile, Capability, FoundWord, Keyword, Matched, Strategy};
+use convoke_events::{AgentProfile, Capability, Keyword, Matched, Strategy};
 
 /// Words that speak of a capability without naming it (§4).
 const RELATED: [(&str, &[&str]); 4] = [
@@ -11,6 +11,9 @@ const RELATED: [(&str, &[&str]); 4] = [
     ("analyze", &["data", "report", "metric", "insight"]),
     ("security", &["vulnerability", "threat", "audit", "scan"]),
 ];
+
+/// The words found in a description, and of each whether it stands there as a whole word.
+pub(super) type Found = BTreeMap<Keyword, bool>;
 
 /// The words by which an agent is matched, each in its own spelling.
 #[derive(Clone, Copy, Debug)]
@@ -28,55 +31,81 @@ impl<'a> From<&'a AgentProfile> for Vocabulary<'a> {
 }
 
 impl Vocabulary<'_> {
-    fn capabilities(&self) -> impl Iterator<Item = Keyword> {
-        self.capabilities.iter().map(|capability| word(capability.as_str()))
+    fn related(&self) -> impl Iterator<Item = &'static str> {
+        let related = self.capabilities.iter().filter_map(|capability| {
+            RELATED.iter().find(|(name, _)| capability.as_str().eq_ignore_ascii_case(name))
+        });
+        related.flat_map(|(_, words)| *words).copied()
     }
 
-    fn related(&self) -> impl Iterator<Item = Keyword> {
-        let related = self.capabilities.iter().filter_map(|capability| {
-            let capability = capability.as_str().to_lowercase();
-            RELATED.iter().find(|(name, _)| *name == capability)
-        });
-        related.flat_map(|(_, words)| *words).map(|one| word(one))
+    /// All of them, a word as often as it speaks of the agent.
+    fn words(&self) -> impl Iterator<Item = Keyword> {
+        let capabilities = self.capabilities.iter().map(|capability| word(capability.as_str()));
+        self.keywords.iter().cloned().chain(capabilities).chain(self.related().map(word))
     }
 
     /// Which of these words were found, as the strategy counts finding.
-    pub(super) fn matched(&self, found: &BTreeSet<FoundWord>, strategy: Strategy) -> Matched {
-        let is_found = |word: &Keyword| {
-            let at = |whole| found.contains(&FoundWord { word: word.clone(), whole });
-            at(true) || (strategy == Strategy::Classic && at(false))
+    pub(super) fn matched(&self, found: &Found, strategy: Strategy) -> Matched {
+        let find = |word: &str| {
+            let (word, whole) = found.get_key_value(word)?;
+            (*whole || strategy == Strategy::Classic).then(|| word.clone())
         };
+        let capabilities = self.capabilities.iter().map(Capability::as_str);
         Matched {
-            keywords: self.keywords.iter().filter(|one| is_found(one)).cloned().collect(),
-            capabilities: self.capabilities().filter(is_found).collect(),
-            related: self.related().filter(is_found).collect(),
+            keywords: self.keywords.iter().filter_map(|word| find(word.as_str())).collect(),
+            capabilities: capabilities.filter_map(find).collect(),
+            related: self.related().filter_map(find).collect(),
         }
     }
 }
 
-/// Finds every word of these agents that a description contains, lower-cased on both sides, in
-/// order.
-pub(super) fn found_in<'a>(
-    description: &str,
-    vocabularies: impl IntoIterator<Item = Vocabulary<'a>>,
-) -> BTreeSet<FoundWord> {
-    let text = description.to_lowercase();
-    let words: BTreeSet<Keyword> = vocabularies
-        .into_iter()
-        .flat_map(|one| {
-            one.keywords
-                .iter()
-                .cloned()
-                .chain(one.capabilities())
-                .chain(one.related())
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    let found = words.into_iter().filter_map(|word| {
-        let whole = find(&text, &word.as_str().to_lowercase())?;
-        Some(FoundWord { word, whole })
-    });
-    found.collect()
+/// The words of all agents of a hub, so that a description is searched for each only once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lexicon(BTreeMap<Keyword, Entry>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    lower: Box<str>,
+    /// How often it speaks of an agent.
+    uses: usize,
+}
+
+impl Lexicon {
+    pub(super) fn add(&mut self, vocabulary: Vocabulary<'_>) {
+        for word in vocabulary.words() {
+            let lower = || word.as_str().to_lowercase().into();
+            match self.0.get_mut(word.as_str()) {
+                Some(entry) => entry.uses = entry.uses.saturating_add(1),
+                None => drop(self.0.insert(word.clone(), Entry { lower: lower(), uses: 1 })),
+            }
+        }
+    }
+
+    pub(super) fn remove(&mut self, vocabulary: Vocabulary<'_>) {
+        for word in vocabulary.words() {
+            if let Some(entry) = self.0.get_mut(word.as_str()) {
+                entry.uses = entry.uses.saturating_sub(1);
+                if entry.uses == 0 {
+                    self.0.remove(word.as_str());
+                }
+            }
+        }
+    }
+
+    /// Every word that a description contains, lower-cased on both sides.
+    pub(super) fn found_in(&self, description: &str) -> Found {
+        let text = description.to_lowercase();
+        let found = self.0.iter();
+        found.filter_map(|(word, entry)| Some((word.clone(), find(&text, &entry.lower)?))).collect()
+    }
+}
+
+impl<'a> FromIterator<Vocabulary<'a>> for Lexicon {
+    fn from_iter<I: IntoIterator<Item = Vocabulary<'a>>>(vocabularies: I) -> Self {
+        let mut lexicon = Self::default();
+        vocabularies.into_iter().for_each(|vocabulary| lexicon.add(vocabulary));
+        lexicon
+    }
 }
 
 /// Whether a text contains a word, and if it does, whether somewhere as a whole word.
@@ -115,7 +144,7 @@ mod tests {
     fn matched(text: &str, strategy: Strategy) -> Matched {
         let (keywords, capabilities) = forge();
         let vocabulary = Vocabulary { keywords: &keywords, capabilities: &capabilities };
-        vocabulary.matched(&found_in(text, [vocabulary]), strategy)
+        vocabulary.matched(&Lexicon::from_iter([vocabulary]).found_in(text), strategy)
     }
 
     #[test]
@@ -140,7 +169,19 @@ mod tests {
         let found = matched("Fix the bug in this class", Strategy::Informed);
         assert_eq!(found.related, ["class", "bug", "fix"].map(word::<Keyword>));
         let nobody = Vocabulary { keywords: &[], capabilities: &[] };
-        let words = found_in("Fix the bug in this class", [nobody]);
+        let words = Lexicon::from_iter([nobody]).found_in("Fix the bug in this class");
         assert_eq!(nobody.matched(&words, Strategy::Classic), Matched::default());
+    }
+
+    #[test]
+    fn a_word_is_looked_for_as_long_as_it_speaks_of_an_agent() {
+        let (keywords, capabilities) = forge();
+        let forge = Vocabulary { keywords: &keywords, capabilities: &capabilities };
+        let other = Vocabulary { keywords: &keywords, capabilities: &[] };
+        let mut lexicon = Lexicon::from_iter([forge, other]);
+        lexicon.remove(forge);
+        assert_eq!(lexicon, Lexicon::from_iter([other]));
+        lexicon.remove(other);
+        assert_eq!(lexicon, Lexicon::default());
     }
 }

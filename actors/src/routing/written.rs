@@ -9,7 +9,6 @@ use convoke_events::{
 };
 
 use super::choose::{Chosen, NAMED, NAMED_SET, POLICY, PREFERENCE, Question, SYNTHESISER};
-use super::words::{Vocabulary, found_in};
 use super::{Decided, way};
 use crate::command::TaskSubmission;
 use crate::decision::{Draft, Story, cut, rule_name};
@@ -40,11 +39,8 @@ pub(super) fn record(
     what: &str,
 ) -> (Decided, Vec<Draft>) {
     let story = question.story;
-    let decided = Decided {
-        id: id_of(question, what),
-        candidates: chosen.candidates.clone(),
-        selected: chosen.selected.clone(),
-    };
+    let id = id_of(question, what);
+    let decided = Decided::new(id, &chosen.candidates, chosen.selected.clone());
     let Written { decided: first, more, reason } = write(registry, question, decided.id, chosen);
     let mut drafts = vec![story.on_task(first, Texts::none().with(TextName::REASON, reason))];
     drafts.extend(more.into_iter().map(|page| story.on_task(page, Texts::none())));
@@ -190,8 +186,8 @@ pub(crate) fn found_words(state: &State, story: Story, submission: &TaskSubmissi
         return Vec::new();
     }
     let description = format!("{}\n{}", submission.title, submission.body);
-    let vocabularies = state.registry.by_slugs().map(|(_, known)| Vocabulary::from(&known.profile));
-    let found: Vec<FoundWord> = found_in(&description, vocabularies).into_iter().collect();
+    let found = routing.lexicon.found_in(&description).into_iter();
+    let found: Vec<FoundWord> = found.map(|(word, whole)| FoundWord { word, whole }).collect();
     let mut pages: Vec<Vec<FoundWord>> = found.chunks(WORDS).map(<[FoundWord]>::to_vec).collect();
     if pages.is_empty() {
         pages.push(Vec::new());

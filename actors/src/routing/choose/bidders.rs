@@ -1,16 +1,15 @@
 //! Bidders: everyone a hub could ask, scored by what they can do and what they ask.
 
-use std::collections::BTreeSet;
-
 use convoke_events::evidence::Tally;
 use convoke_events::{
-    AgentId, BidBasis, BidRule, BidStrategy, Candidate, CandidateStanding, Evidence, FoundWord,
-    Matched, Measure, Strategy, TieBreak,
+    AgentId, BidBasis, BidRule, BidStrategy, Candidate, CandidateStanding, Evidence, Matched,
+    Measure, Strategy, TieBreak,
 };
 
 use super::{Choice, Chosen, Grounds, Sought};
 use crate::registry::Agent;
-use crate::routing::{bid, score, words};
+use crate::routing::words::{Found, Vocabulary};
+use crate::routing::{bid, score};
 
 const VERSION: u32 = 1;
 
@@ -23,7 +22,7 @@ pub(in crate::routing) fn by_bid(
     choice: Choice,
 ) -> Chosen {
     let Grounds { state, rules, seed, .. } = grounds;
-    let nothing = BTreeSet::new();
+    let nothing = Found::new();
     let on_record = state.routing.words.get(&sought.task).unwrap_or(&nothing);
     let scorer = Scorer {
         grounds,
@@ -72,7 +71,7 @@ struct Scorer<'a> {
     grounds: Grounds<'a>,
     sought: Sought<'a>,
     rule: &'a BidRule,
-    found: &'a BTreeSet<FoundWord>,
+    found: &'a Found,
     evidence: Option<Evidence>,
 }
 
@@ -83,13 +82,14 @@ impl Scorer<'_> {
 
     fn candidate(&self, place: u32, agent: AgentId, known: &Agent) -> Candidate {
         let Self { grounds, sought, rule, .. } = self;
-        let vocabulary = words::Vocabulary::from(&known.profile);
+        let vocabulary = Vocabulary::from(&known.profile);
         let matched = vocabulary.matched(self.found, rule.strategy);
         let bid = known.works().then(|| self.bid(agent, known, &matched)).flatten();
         let standing = grounds.standing(*sought, agent, known);
         let silent = standing == CandidateStanding::Eligible && bid.is_none();
         let standing = if silent { CandidateStanding::NoBid } else { standing };
-        let mut inputs = vec![Measure::Match(matched)];
+        let mut inputs = Vec::with_capacity(6);
+        inputs.push(Measure::Match(matched));
         inputs.extend(bid);
         if rule.strategy == Strategy::Informed {
             inputs.extend(self.record(agent, known));
