@@ -107,6 +107,8 @@ impl Host {
         let setup = Setup {
             providers: BTreeMap::from([(provider.clone(), model)]),
             authority: Arc::new(LocalOwner),
+            // Every call of a bench that is never answered waits at its agent.
+            intake: 1 << 20,
             ..Setup::default()
         };
         let federation = Federation::start(log.clone(), setup).unwrap();

@@ -1,5 +1,6 @@
 //! What is asked of the log, and what it answers.
 
+use crate::bodies::Body;
 use crate::record::{Fields, TooLarge};
 use crate::text::Texts;
 use crate::{
@@ -174,8 +175,25 @@ impl Site<'_> {
     };
 }
 
-/// An append that is within every bound, its facts encoded.
-#[derive(Debug)]
+/// An append that is within every bound that does not depend on what the log holds: encoded, and
+/// split into what goes into records and what beside the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prepared {
+    append: Append,
+    pub(crate) measured: Measured,
+    /// The texts that are not beside the log yet.
+    pub(crate) bodies: Vec<Body>,
+}
+
+impl Prepared {
+    /// The append, as its records will hold it.
+    pub const fn append(&self) -> &Append {
+        &self.append
+    }
+}
+
+/// The facts of an append's events, encoded, and how large its records are.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Measured {
     principal: String,
     /// The facts of all its events, one behind the other.
@@ -205,26 +223,26 @@ impl Append {
     /// Checks every bound that does not depend on what the log holds, with the same outcome as
     /// appending it: how many events, how large each, how large all of them, and that no text is
     /// longer than [`MAX_TEXT`]. A log opened with another bound on texts is asked itself, with
-    /// [`Reader::check`](crate::Reader::check).
+    /// [`Reader::prepare`](crate::Reader::prepare).
     ///
     /// # Errors
     /// [`AppendError`] with both numbers, where a bound is passed.
-    pub fn check(&self) -> Result<(), AppendError> {
-        self.check_within(MAX_TEXT)
+    pub fn prepare(self) -> Result<Prepared, AppendError> {
+        self.prepare_within(MAX_TEXT)
     }
 
-    pub(crate) fn check_within(&self, longest: usize) -> Result<(), AppendError> {
+    pub(crate) fn prepare_within(self, longest: usize) -> Result<Prepared, AppendError> {
         self.check_count()?;
         let measured = self.measure();
         if !self.may_be_split() || (measured.is_ok() && self.stays_whole(longest)) {
-            return measured.map(drop);
+            return Ok(Prepared { measured: measured?, append: self, bodies: Vec::new() });
         }
-        let (split, _) = self.clone().split(longest)?;
-        split.measure().map(drop)
+        let (append, bodies) = self.split(longest)?;
+        Ok(Prepared { measured: append.measure()?, append, bodies })
     }
 
     /// Encodes the facts of every event and measures every record.
-    pub(crate) fn measure(&self) -> Result<Measured, AppendError> {
+    fn measure(&self) -> Result<Measured, AppendError> {
         let mut all = Measured::of_none(&self.principal, self.events.len());
         for pending in &self.events {
             self.measure_next(pending, &mut all)?;
@@ -252,7 +270,7 @@ impl Append {
         matches!(measured, Err(AppendError::TooLarge(_)))
     }
 
-    pub(crate) fn check_count(&self) -> Result<(), AppendError> {
+    fn check_count(&self) -> Result<(), AppendError> {
         match self.events.len() {
             0 => Err(AppendError::Nothing),
             1..=MAX_APPEND_EVENTS => Ok(()),
@@ -293,11 +311,5 @@ impl Append {
             facts: measured.facts(nth),
             texts: &pending.texts,
         }
-    }
-
-    /// About how many bytes it takes in the log.
-    pub(crate) fn weight(&self) -> usize {
-        let texts = self.events.iter().map(|pending| pending.texts.inline_bytes());
-        256 * self.events.len() + texts.sum::<usize>()
     }
 }

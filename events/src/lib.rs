@@ -89,7 +89,8 @@ mod upcast;
 mod word;
 
 pub use self::append::{
-    Append, AppendError, Idempotency, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, Pending, Receipt,
+    Append, AppendError, Idempotency, MAX_APPEND_BYTES, MAX_APPEND_EVENTS, Pending, Prepared,
+    Receipt,
 };
 pub use self::bodies::{BodyError, MAX_TEXT, SweepError, Swept};
 pub use self::care::{

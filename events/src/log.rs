@@ -39,9 +39,9 @@ use crate::{
     Append, BackupError, Broken, CommitError, CommitStore, ConsistencyProof, Copied, Digest,
     Engine, Events, ExportError, Fence, Growth, HubId, IdempotencyKey, InclusionProof,
     JournalOptions, JournaledStore, Landing, LogId, MemoryStore, OpenError, Options, Position,
-    Principal, ProveError, PublicKey, Query, ReadError, Reader, Receipt, Revision, RotateError,
-    SignedCheckpoint, Signer, Stats, StreamId, Subscription, SweepError, Swept, Timestamp,
-    Verified, VouchError,
+    Prepared, Principal, ProveError, PublicKey, Query, ReadError, Reader, Receipt, Revision,
+    RotateError, SignedCheckpoint, Signer, Stats, StreamId, Subscription, SweepError, Swept,
+    Timestamp, Verified, VouchError,
 };
 
 /// How far a log goes.
@@ -163,9 +163,17 @@ impl Log {
     /// A text too long for its record (4 KiB, or less where an event would pass 16 KiB) is written
     /// beside the log first, on the caller's thread, and synced like everything else.
     pub fn append(&self, append: Append) -> Landing {
-        match self.0.reader.bodies().take_from(append) {
-            Ok(append) => self.0.writer.append(append),
+        match self.0.reader.prepare(append) {
+            Ok(prepared) => self.append_prepared(prepared),
             Err(error) => Landing::refused(error),
+        }
+    }
+
+    /// Appends what was prepared for this log, as [`Self::append`] does.
+    pub fn append_prepared(&self, mut prepared: Prepared) -> Landing {
+        match self.0.reader.bodies().take_from(&mut prepared) {
+            Ok(()) => self.0.writer.append(prepared),
+            Err(error) => Landing::refused(error.into()),
         }
     }
 

@@ -16,8 +16,8 @@ pub use self::faulty::{Fault, FaultyStore};
 pub use self::samples::{SampleRecord, sample_records, samples};
 pub use self::signer::TestSigner;
 use crate::{
-    Append, CorrelationId, EventId, HubId, InteractionRecorded, MediaType, Pending, Principal,
-    ServiceName, StreamId, TextName, Texts, Timestamp,
+    Append, CorrelationId, EventId, HubId, InteractionRecorded, MediaType, Pending, Prepared,
+    Principal, ServiceName, StreamId, TextName, Texts, Timestamp,
 };
 
 /// The moment at which samples happen: 2026-01-31T12:00:00Z.
@@ -47,6 +47,14 @@ pub fn interaction(stream: &str, body: &str) -> Append {
         expected: Vec::new(),
         events: vec![pending(stream, InteractionRecorded {}, texts)],
     }
+}
+
+/// The appends as an engine takes them.
+///
+/// # Panics
+/// If one passes a bound.
+pub fn prepared(appends: impl IntoIterator<Item = Append>) -> Vec<Prepared> {
+    appends.into_iter().map(|append| append.prepare().unwrap()).collect()
 }
 
 /// An event decided at [`NOON`], of a story of its own stream.

@@ -225,16 +225,6 @@ impl Texts {
         self.0.is_empty()
     }
 
-    /// Bytes of all texts in the record.
-    pub fn inline_bytes(&self) -> usize {
-        self.iter()
-            .map(|text| match &text.body {
-                TextBody::Inline(content) => content.len(),
-                TextBody::Stored { .. } | TextBody::Fetched { .. } => 0,
-            })
-            .sum()
-    }
-
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Text> {
         self.0.iter_mut()
     }

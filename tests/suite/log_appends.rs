@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use convoke_events::testkit::{Fault, FaultyStore, ManualClock, NOON, interaction};
+use convoke_events::testkit::{Fault, FaultyStore, ManualClock, NOON, interaction, prepared};
 use convoke_events::{
     Append, AppendError, CommitStore, Digest, Engine, Event, Expected, Idempotency, Log,
     MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_TEXT, MemoryStore, OpenError, Options, Pending,
@@ -84,7 +84,7 @@ fn later_appends_of_one_commit_see_the_earlier_ones() {
     let mut engine = engine_on(store.clone());
     let mut first = interaction("a", "{}");
     first.expected = vec![(stream("a"), Expected::Empty)];
-    let answers = engine.commit(&[first.clone(), first, interaction("a", "{}")]);
+    let answers = engine.commit(&prepared([first.clone(), first, interaction("a", "{}")]));
     assert_eq!(answers[0].as_ref().unwrap().first.get(), 1);
     assert!(matches!(answers[1], Err(AppendError::Conflict { .. })), "{:?}", answers[1]);
     assert_eq!(answers[2].as_ref().unwrap().first.get(), 2);
@@ -135,7 +135,7 @@ fn a_command_repeated_within_one_commit_lands_once() {
     let mut engine = engine_on(Arc::new(MemoryStore::new()));
     let append = with_key(interaction("a", "{}"), "key", "one");
     let other = with_key(interaction("a", "{}"), "key", "two");
-    let answers = engine.commit(&[append.clone(), append, other]);
+    let answers = engine.commit(&prepared([append.clone(), append, other]));
     assert_eq!(answers[0], answers[1]);
     assert!(matches!(answers[2], Err(AppendError::KeyReused { .. })), "{:?}", answers[2]);
     assert_eq!(engine.reader().head().position, 1);
@@ -145,9 +145,9 @@ fn a_command_repeated_within_one_commit_lands_once() {
 fn a_key_is_known_again_when_the_log_is_opened_again() {
     let store = Arc::new(MemoryStore::new());
     let append = with_key(append_of([event("a"), event("b")]), "key", "command");
-    let first = engine_on(store.clone()).commit(std::slice::from_ref(&append)).remove(0);
+    let first = engine_on(store.clone()).commit(&prepared([append.clone()])).remove(0);
     let mut again = engine_on(store);
-    assert_eq!(again.commit(&[append]).remove(0), first);
+    assert_eq!(again.commit(&prepared([append])).remove(0), first);
     assert_eq!(again.reader().head().position, 2);
 }
 
@@ -155,7 +155,7 @@ fn a_key_is_known_again_when_the_log_is_opened_again() {
 fn an_append_of_nothing_or_of_too_much_is_refused_with_both_numbers() {
     let log = Log::in_memory();
     let refused = |append: Append| {
-        let checked = append.check().unwrap_err();
+        let checked = append.clone().prepare().unwrap_err();
         assert_eq!(log.append(append).wait().as_ref(), Err(&checked));
         checked.to_string()
     };
@@ -177,15 +177,15 @@ fn an_append_of_nothing_or_of_too_much_is_refused_with_both_numbers() {
 fn appends_that_do_not_fit_into_one_commit_go_into_the_next() {
     let store = Arc::new(MemoryStore::new());
     let mut engine = engine_on(store.clone());
-    let appends: Vec<_> = (0..200).map(|_| interaction("a", &"x".repeat(15_000))).collect();
-    let answers = engine.commit(&appends);
+    let appends: Vec<_> = (0..700).map(|_| interaction("a", &"x".repeat(4_000))).collect();
+    let answers = engine.commit(&prepared(appends));
     let firsts: Vec<u64> = answers.iter().map(|a| a.as_ref().unwrap().first.get()).collect();
-    assert_eq!(firsts, (1..=200).collect::<Vec<_>>());
+    assert_eq!(firsts, (1..=700).collect::<Vec<_>>());
     assert_eq!(store.head(), 3);
     let verified = engine.reader().verify().unwrap();
-    assert_eq!(verified.events, 200);
+    assert_eq!(verified.events, 700);
     let bodies = engine.reader().read(Query::all());
-    let whole = |text: Option<&str>| text.is_some_and(|text| text.len() == 15_000);
+    let whole = |text: Option<&str>| text.is_some_and(|text| text.len() == 4_000);
     assert!(bodies.into_iter().all(|event| whole(event.unwrap().texts.get(&TextName::BODY))));
 }
 
@@ -194,22 +194,22 @@ fn a_commit_of_unknown_fate_stops_the_log_until_it_is_opened_again() {
     for (fault, landed) in [(Fault::UnknownButStored, 2), (Fault::UnknownAndLost, 1)] {
         let memory = Arc::new(MemoryStore::new());
         let mut engine = engine_on(Arc::new(FaultyStore::new(memory.clone(), 2, fault)));
-        engine.commit(&[interaction("a", "{}")]).remove(0).unwrap();
+        engine.commit(&prepared([interaction("a", "{}")])).remove(0).unwrap();
         let lost = with_key(interaction("a", "{}"), "key", "command");
         let mut behind = interaction("a", "{}");
         behind.expected = vec![(stream("a"), Expected::Exactly(Revision::FIRST))];
-        let answers = engine.commit(&[lost.clone(), behind]);
+        let answers = engine.commit(&prepared([lost.clone(), behind]));
         assert!(matches!(answers[0], Err(AppendError::Unknown { .. })), "{:?}", answers[0]);
         // This refusal rested on an event that may not exist.
         assert!(matches!(answers[1], Err(AppendError::Stopped { .. })), "{:?}", answers[1]);
         assert_eq!(engine.reader().head().position, 1, "nothing of it is visible");
-        let after = engine.commit(&[interaction("b", "{}")]).remove(0);
+        let after = engine.commit(&prepared([interaction("b", "{}")])).remove(0);
         assert!(matches!(after, Err(AppendError::Stopped { .. })), "{after:?}");
 
         let mut reopened = engine_on(memory);
         assert_eq!(reopened.reader().head().position, landed, "{fault:?}");
         // Safe to repeat, whatever became of it.
-        assert_eq!(reopened.commit(&[lost]).remove(0).unwrap().first.get(), 2);
+        assert_eq!(reopened.commit(&prepared([lost])).remove(0).unwrap().first.get(), 2);
         assert_eq!(reopened.reader().head().position, 2);
     }
 }
@@ -262,7 +262,7 @@ fn recorded_time_never_goes_back() {
     let mut engine = Engine::open(Arc::new(MemoryStore::new()), clock.clone()).unwrap();
     for at in [NOON, NOON.plus(Duration::from_secs(9)), NOON] {
         clock.set(at);
-        engine.commit(&[interaction("a", "{}")]).remove(0).unwrap();
+        engine.commit(&prepared([interaction("a", "{}")])).remove(0).unwrap();
     }
     let times: Vec<_> = engine
         .reader()
@@ -277,7 +277,7 @@ fn a_log_from_the_future_is_not_opened_unless_that_is_asked_for() {
     use convoke_events::ClockBehind;
 
     let store: Arc<dyn CommitStore> = Arc::new(MemoryStore::new());
-    engine_on(store.clone()).commit(&[interaction("a", "{}")]).remove(0).unwrap();
+    engine_on(store.clone()).commit(&prepared([interaction("a", "{}")])).remove(0).unwrap();
     let behind = |span: u64| {
         let clock = ManualClock::default();
         clock.set(convoke_events::Timestamp::from_micros(
@@ -302,7 +302,7 @@ fn an_empty_log_verifies_as_empty_and_gets_its_id_with_its_first_event() {
     drop(engine_on(store.clone()));
     assert_eq!(store.head(), 0);
     let mut engine = engine_on(store.clone());
-    engine.commit(&[interaction("a", "{}")]).remove(0).unwrap();
+    engine.commit(&prepared([interaction("a", "{}")])).remove(0).unwrap();
     let id = engine.reader().id();
     assert_eq!(engine_on(store).reader().id(), id);
 }

@@ -86,7 +86,7 @@ fn texts_leave_an_event_that_would_pass_its_bound_the_longest_first() {
     let texts = lengths.iter().enumerate();
     append.events[0].texts =
         texts.fold(Texts::none(), |texts, (nth, length)| texts.with(name(nth), long(*length)));
-    append.check().unwrap();
+    append.clone().prepare().unwrap();
     log.append(append).wait().unwrap();
     let event = log.read(Query::all().without_bodies()).next().unwrap().unwrap();
     let inline = event.texts.iter().map(|text| matches!(text.body, TextBody::Inline(_)));
@@ -105,10 +105,10 @@ fn a_text_past_the_limit_is_refused_with_both_numbers_and_leaves_nothing() {
     let append = interaction("a", &long(20_001));
     let refused = log.append(append.clone()).wait().unwrap_err();
     assert_eq!(refused.to_string(), "a text takes 20001 bytes, more than the 20000 allowed");
-    assert_eq!(log.reader().check(&append), Err(refused));
+    assert_eq!(log.reader().prepare(append.clone()), Err(refused));
     assert!(log.append(interaction("a", &long(20_000))).wait().is_ok());
     assert_eq!(files(&directory.path().join("bodies")).len(), 1);
-    assert!(append.check().is_ok() && interaction("a", &long(MAX_TEXT + 1)).check().is_err());
+    assert!(append.prepare().is_ok() && interaction("a", &long(MAX_TEXT + 1)).prepare().is_err());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use convoke_events::record::{self, Envelope, RawRecord};
-use convoke_events::testkit::{ManualClock, interaction};
+use convoke_events::testkit::{ManualClock, interaction, prepared};
 use convoke_events::{
     ClockBehind, CommitStore, Digest, Durability, Engine, Event, FactsError, InvocationEvent,
     JournalOptions, JournaledStore, Log, LogId, MemoryStore, OpenError, Options, Position, Proofs,
@@ -180,7 +180,8 @@ fn an_unknown_version_is_refused_too_where_the_index_file_spares_reading_it() {
 fn without_a_journal(directory: &Path) -> Vec<Digest> {
     let store = SledStore::open(&directory.join("sled"), Durability::Synced).unwrap();
     let mut engine = Engine::open(Arc::new(store), Arc::new(ManualClock::default())).unwrap();
-    let commit = |body: &str| engine.commit(&[interaction("a", body)])[0].clone().unwrap().hash;
+    let commit =
+        |body: &str| engine.commit(&prepared([interaction("a", body)]))[0].clone().unwrap().hash;
     let hashes = ["1", "2", "3"].map(commit).to_vec();
     engine.close().unwrap();
     fs::write(directory.join("format"), "convoke-data 1\n").unwrap();

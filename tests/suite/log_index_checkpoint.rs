@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use convoke_events::testkit::{Fault, FaultyStore, ManualClock, interaction};
+use convoke_events::testkit::{Fault, FaultyStore, ManualClock, interaction, prepared};
 use convoke_events::{
     Append, Digest, Engine, Idempotency, Indexing, Log, MemoryStore, OnIndexing, OpenError,
     Options, Query, ReadError, Revision, StreamId,
@@ -144,7 +144,7 @@ fn whoever_waits_for_a_long_opening_is_told_how_far_it_is() {
     let clock = Arc::new(ManualClock::default());
     let mut engine = Engine::open(store.clone(), clock).unwrap();
     for nth in 1..=200 {
-        assert!(engine.commit(&[keyed(nth)]).iter().all(Result::is_ok));
+        assert!(engine.commit(&prepared([keyed(nth)])).iter().all(Result::is_ok));
     }
     let told = Arc::new(Mutex::new(Vec::new()));
     let telling = Arc::clone(&told);
@@ -181,8 +181,8 @@ fn a_subscription_of_a_log_that_stopped_ends_with_the_reason() {
     let faulty = FaultyStore::new(Arc::new(MemoryStore::new()), 2, Fault::Full);
     let mut engine = Engine::open(Arc::new(faulty), Arc::new(ManualClock::default())).unwrap();
     let mut subscription = engine.reader().subscribe(0);
-    assert!(engine.commit(&[keyed(1)])[0].is_ok());
-    assert!(engine.commit(&[keyed(2)])[0].is_err());
+    assert!(engine.commit(&prepared([keyed(1)]))[0].is_ok());
+    assert!(engine.commit(&prepared([keyed(2)]))[0].is_err());
     assert!(subscription.next_blocking().unwrap().is_ok(), "what is durable comes first");
     let end = subscription.next_blocking().unwrap().unwrap_err();
     let ReadError::Stopped { delivered: 1, why } = &end else {

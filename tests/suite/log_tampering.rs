@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use convoke_events::testkit::{ManualClock, interaction};
+use convoke_events::testkit::{ManualClock, interaction, prepared};
 use convoke_events::{
     Append, CommitError, CommitStore, Engine, MemoryStore, OpenError, StoreReadError, verify,
 };
@@ -18,7 +18,7 @@ fn written() -> Vec<Vec<u8>> {
     for count in 1..=5 {
         let appends: Vec<Append> =
             (0..count).map(|nth| interaction("a", &format!("{{\"nth\":{nth}}}"))).collect();
-        assert!(engine.commit(&appends).iter().all(Result::is_ok));
+        assert!(engine.commit(&prepared(appends)).iter().all(Result::is_ok));
     }
     (1..=store.head()).map(|number| store.read(number).unwrap()).collect()
 }

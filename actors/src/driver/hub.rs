@@ -75,7 +75,7 @@ impl Hub {
         };
         for (ticket, append) in turn.appends {
             // Whoever tells of landings lives as long as this actor.
-            let _ = served.landings.send((ticket, self.log.append(append)));
+            let _ = served.landings.send((ticket, self.log.append_prepared(append)));
         }
         for (reply, answer) in turn.answers {
             // Whoever asked may have gone; the answer stands all the same.

@@ -390,7 +390,8 @@ impl<R, W> Session<R, W> {
             Origin { idempotency: None, ..from }
         };
         let append = self.append(decision.events, from, now);
-        self.reader.check(&append).map_err(Refusal::from)?;
+        let prepared = self.reader.prepare(append).map_err(Refusal::from)?;
+        let append = prepared.append();
         let key = append
             .idempotency
             .clone()
@@ -402,7 +403,7 @@ impl<R, W> Session<R, W> {
             self.evolve(pending, &mut waiting);
         }
         self.waiting.push_back(waiting);
-        turn.appends.push((ticket, append));
+        turn.appends.push((ticket, prepared));
         decision.answer.map(|()| true)
     }
 

@@ -364,7 +364,7 @@ fn an_outcome_that_cannot_be_recorded_as_it_came_fails_its_call_and_is_charged()
     for command in commands {
         let turn = session.order(order("ada", command), (), NOON);
         for (ticket, append) in turn.appends {
-            calls.extend(session.landed(ticket, log.append(append).wait()).calls);
+            calls.extend(session.landed(ticket, log.append_prepared(append).wait()).calls);
         }
     }
     let call = calls.remove(0);
@@ -374,7 +374,8 @@ fn an_outcome_that_cannot_be_recorded_as_it_came_fails_its_call_and_is_charged()
         response.parts = vec![crate::provider::Part::Text(content.to_string())];
     }
     let turn = session.outcome(outcome, NOON);
-    let events: Vec<_> = turn.appends.iter().flat_map(|(_, append)| &append.events).collect();
+    let events: Vec<_> =
+        turn.appends.iter().flat_map(|(_, append)| &append.append().events).collect();
     let failed = events.iter().any(|pending| {
         matches!(&pending.event, Event::Invocation(InvocationEvent::InvocationFailed(failed))
             if failed.class == FailureClass::Malformed)

@@ -3,7 +3,7 @@
 use super::{Bodies, BodyError};
 use crate::record::TooLarge;
 use crate::text::{Text, TextBody, TextName, Texts};
-use crate::{Append, AppendError, Digest, HubId};
+use crate::{Append, AppendError, Digest, HubId, Prepared};
 
 /// The longest text that stays in its record wherever there is room, in bytes.
 const INLINE: usize = 4 * 1024;
@@ -12,7 +12,7 @@ const INLINE: usize = 4 * 1024;
 const SMALL: usize = 128;
 
 /// A text on its way into the body store.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Body {
     pub(crate) digest: Digest,
     pub(crate) content: String,
@@ -25,31 +25,20 @@ impl Body {
 }
 
 impl Bodies {
-    /// Takes in the texts of an append that are too long for its records, and answers what is left:
-    /// the same append, which names them.
-    pub(crate) fn take_from(&self, append: Append) -> Result<Append, AppendError> {
-        if !append.may_be_split() {
-            return Ok(append);
-        }
-        let (append, bodies) = append.split(self.limit)?;
-        for body in &bodies {
-            self.put(&append.hub, body)?;
-        }
-        self.knows_every_body(&append)?;
-        Ok(append)
-    }
-
-    /// As [`Self::take_from`], taking nothing in.
-    pub(crate) fn check(&self, append: &Append) -> Result<(), AppendError> {
-        append.check_within(self.limit)?;
+    /// Checks an append, and splits off the texts that are too long for its records; takes none in.
+    pub(crate) fn prepare(&self, append: Append) -> Result<Prepared, AppendError> {
         // What it names by digest alone must be there already.
-        Ok(self.knows_every_body(append)?)
-    }
-
-    fn knows_every_body(&self, append: &Append) -> Result<(), BodyError> {
         let texts = append.events.iter().flat_map(|pending| pending.texts.iter());
         for (digest, length) in texts.filter_map(Text::stored) {
             self.get(&append.hub, digest, length)?;
+        }
+        append.prepare_within(self.limit)
+    }
+
+    /// Takes in the texts that were split off an append.
+    pub(crate) fn take_from(&self, prepared: &mut Prepared) -> Result<(), BodyError> {
+        for body in std::mem::take(&mut prepared.bodies) {
+            self.put(&prepared.append().hub, &body)?;
         }
         Ok(())
     }

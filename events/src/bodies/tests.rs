@@ -19,12 +19,17 @@ fn a_body_is_only_there_for_its_own_hub() {
 }
 
 #[test]
-fn what_is_checked_is_refused_or_passes_as_it_would_be_taken_in() {
-    let bodies = Bodies::in_memory(600);
-    for length in [100, 129, 600, 601, 5_000, 20_000] {
-        let append = interaction("s", &"x".repeat(length));
-        let (checked, taken) = (bodies.check(&append), bodies.take_from(append));
-        assert_eq!(checked, taken.map(drop), "{length}");
-        assert_eq!(checked.is_ok(), length <= 600, "{length}");
+fn a_text_is_prepared_up_to_the_limit_and_taken_in_where_it_is_long() {
+    let bodies = Bodies::in_memory(6_000);
+    for (length, beside) in [(100, 0), (4_096, 0), (4_097, 1), (6_000, 1)] {
+        let mut prepared = bodies.prepare(interaction("s", &"x".repeat(length))).unwrap();
+        assert_eq!(prepared.bodies.len(), beside, "{length}");
+        let digests: Vec<_> = prepared.bodies.iter().map(|body| body.digest).collect();
+        let length = u32::try_from(length).unwrap();
+        let hub = prepared.append().hub.clone();
+        assert!(digests.iter().all(|digest| bodies.get(&hub, *digest, length).is_err()));
+        bodies.take_from(&mut prepared).unwrap();
+        assert!(digests.iter().all(|digest| bodies.get(&hub, *digest, length).is_ok()));
     }
+    assert!(bodies.prepare(interaction("s", &"x".repeat(6_001))).is_err());
 }

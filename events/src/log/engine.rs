@@ -20,7 +20,7 @@ use super::index::file::{self, Bound};
 use super::reader::Reader;
 use crate::record::genesis;
 use crate::{
-    Append, AppendError, Clock, ClockBehind, CommitError, CommitStore, LogId, OpenError, Receipt,
+    AppendError, Clock, ClockBehind, CommitError, CommitStore, LogId, OpenError, Prepared, Receipt,
     Timestamp,
 };
 
@@ -131,7 +131,7 @@ impl Engine {
 
     /// Decides appends in order and stores all that pass, in one commit unless that grows too long;
     /// answers each once it is durable or refused.
-    pub fn commit(&mut self, appends: &[Append]) -> Vec<Result<Receipt, AppendError>> {
+    pub fn commit(&mut self, appends: &[Prepared]) -> Vec<Result<Receipt, AppendError>> {
         let mut answers = Vec::with_capacity(appends.len());
         let mut batch = Batch::new(self.log, self.tip, self.clock.now(), self.handover.take());
         for append in appends {
@@ -150,23 +150,27 @@ impl Engine {
     /// Takes an append into the batch if it passes; stores what is there first if it grows too long.
     fn take<'a>(
         &mut self,
-        append: &'a Append,
+        prepared: &'a Prepared,
         batch: &mut Batch<'a>,
         answers: &mut [Result<Receipt, AppendError>],
     ) -> Result<Receipt, AppendError> {
         self.still_runs()?;
-        let measured = {
+        let append = prepared.append();
+        {
             let index = self.reader.index();
             if let Some(receipt) = batch.landed(&index, append)? {
                 return Ok(receipt);
             }
-            batch.check(&index, append)?
-        };
-        if batch.overflows_with(append, measured.size) {
+            batch.check(&index, append)?;
+        }
+        for body in &prepared.bodies {
+            self.reader.bodies().put(&append.hub, body)?;
+        }
+        if batch.overflows_with(prepared) {
             self.store(batch, answers);
             self.still_runs()?;
         }
-        Ok(batch.take_in(&self.reader.index(), append, &measured))
+        Ok(batch.take_in(&self.reader.index(), prepared))
     }
 
     fn still_runs(&self) -> Result<(), AppendError> {

@@ -13,8 +13,8 @@ use super::verify::{self, Examined, Verified};
 use crate::bodies::Bodies;
 use crate::{
     Append, AppendError, CommitStore, ConsistencyProof, Digest, Events, Head, HubId,
-    IdempotencyKey, InclusionProof, LogId, MAX_TEXT, Position, Principal, ProveError, Query,
-    ReadError, Receipt, Revision, Stats, StreamId, Subscription, Timestamp,
+    IdempotencyKey, InclusionProof, LogId, MAX_TEXT, Position, Prepared, Principal, ProveError,
+    Query, ReadError, Receipt, Revision, Stats, StreamId, Subscription, Timestamp,
 };
 
 /// What followers of a log wait for.
@@ -140,12 +140,13 @@ impl Reader {
         self.index().command(&(hub.clone(), principal.clone(), key.clone()))
     }
 
-    /// Checks an append as [`Append::check`] does, by the bound on texts this log was opened with.
+    /// Prepares an append as [`Append::prepare`] does, by the bound on texts this log was opened
+    /// with. Nothing is written yet.
     ///
     /// # Errors
     /// [`AppendError`] with both numbers, where a bound is passed.
-    pub fn check(&self, append: &Append) -> Result<(), AppendError> {
-        self.bodies().check(append)
+    pub fn prepare(&self, append: Append) -> Result<Prepared, AppendError> {
+        self.bodies().prepare(append)
     }
 
     /// The newest position recorded at this moment or earlier; none where the log begins later.

@@ -8,13 +8,13 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 use super::engine::COMMIT_BOUND;
-use crate::{Append, AppendError, CommitError, Engine, Fence, Head, Landing, Receipt};
+use crate::{AppendError, CommitError, Engine, Fence, Head, Landing, Prepared, Receipt};
 
 /// How many requests are taken at once, however small they are.
 const MOST_AT_ONCE: usize = 8_192;
 
 enum Request {
-    Append(Append, oneshot::Sender<Result<Receipt, AppendError>>),
+    Append(Prepared, oneshot::Sender<Result<Receipt, AppendError>>),
     Fence(oneshot::Sender<Result<Head, AppendError>>),
 }
 
@@ -41,7 +41,7 @@ impl Writer {
         Self(Mutex::new(State::Stopped { why }))
     }
 
-    pub(super) fn append(&self, append: Append) -> Landing {
+    pub(super) fn append(&self, append: Prepared) -> Landing {
         let (answer, landing) = oneshot::channel();
         match &*self.state() {
             // A thread that is gone drops the request, which resolves the landing.
@@ -96,7 +96,7 @@ fn run(mut engine: Engine, requests: &Receiver<Request>) -> Result<(), CommitErr
         while let Some(request) = next {
             match request {
                 Request::Append(append, answer) => {
-                    weight += append.weight();
+                    weight += append.measured.size;
                     appends.push(append);
                     answers.push(answer);
                 }

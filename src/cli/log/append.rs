@@ -88,8 +88,11 @@ impl Reading {
             };
             let handed = match next {
                 Ok(Some(entry)) => {
-                    let append = self.append(entry);
-                    fits(&append, number).map(|()| (number, self.log.append(append)))
+                    // Found out before it is handed over, so that no later line is recorded.
+                    let prepared = self.log.reader().prepare(self.append(entry));
+                    prepared
+                        .map(|prepared| (number, self.log.append_prepared(prepared)))
+                        .map_err(|source| Failure::Append { line: number, source })
                 }
                 Ok(None) => return,
                 Err(failure) => Err(failure),
@@ -125,11 +128,6 @@ impl Reading {
             events: vec![event],
         }
     }
-}
-
-/// Found out before it is handed over, so that no later line is recorded.
-fn fits(append: &Append, line: usize) -> Result<(), Failure> {
-    append.check().map_err(|source| Failure::Append { line, source })
 }
 
 fn service() -> Principal {

@@ -83,7 +83,7 @@ fn asked(count: usize) -> (Log, Vec<Call>) {
         while let Some(Turn { appends, calls: more, .. }) = turns.pop() {
             calls.extend(more);
             for (ticket, append) in appends {
-                turns.push(session.landed(ticket, log.append(append).wait()));
+                turns.push(session.landed(ticket, log.append_prepared(append).wait()));
             }
         }
     }

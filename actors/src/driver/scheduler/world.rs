@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use convoke_events::testkit::{ManualClock, NOON};
 use convoke_events::{
-    Append, AppendError, Clock, CommitStore, Engine, Event, HubId, InvocationEvent, InvocationId,
-    MemoryStore, Query, Receipt, Recorded, Recovery,
+    AppendError, Clock, CommitStore, Engine, Event, HubId, InvocationEvent, InvocationId,
+    MemoryStore, Prepared, Query, Receipt, Recorded, Recovery,
 };
 
 use super::super::session::{Session, Ticket, Turn};
@@ -49,7 +49,7 @@ struct Memory {
     engine: Engine,
     session: Session<usize, usize>,
     /// Appends on their way to the writer.
-    queue: Vec<(Ticket, Append)>,
+    queue: Vec<(Ticket, Prepared)>,
     /// Fates on their way back.
     fates: Vec<(Ticket, Result<Receipt, AppendError>)>,
     calls: Vec<Call>,
@@ -241,7 +241,7 @@ impl World {
         let (tickets, appends): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
         let fates = memory.engine.commit(&appends);
         for (append, fate) in appends.iter().zip(&fates) {
-            for pending in append.events.iter().filter(|_| fate.is_ok()) {
+            for pending in append.append().events.iter().filter(|_| fate.is_ok()) {
                 if let Event::Invocation(InvocationEvent::InvocationStarted(one)) = &pending.event {
                     self.started.insert(one.invocation);
                 }

@@ -1,7 +1,7 @@
 //! What goes out of a session at once, and what has to wait for the disk.
 
 use convoke_events::{
-    Append, AppendError, Digest, IdempotencyKey, Principal, Receipt, TaskConcluded,
+    AppendError, Digest, IdempotencyKey, Prepared, Principal, Receipt, TaskConcluded,
 };
 
 use crate::command::{Answer, CommandError};
@@ -12,7 +12,7 @@ use crate::invocation::Call;
 #[derive(Debug)]
 pub struct Turn<R, W> {
     /// To be appended, in this order; each with the ticket under which its fate is to be told.
-    pub appends: Vec<(Ticket, Append)>,
+    pub appends: Vec<(Ticket, Prepared)>,
     /// Answers that may go out.
     pub answers: Vec<(R, Result<Answer, CommandError>)>,
     /// Calls to make.

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use super::COMMIT_BOUND;
-use crate::append::{Measured, Site};
+use crate::append::Site;
 use crate::log::frame::{AROUND_RECORD, FrameInMaking};
 use crate::log::index::{Commit, Entry, Index, Seen};
 use crate::log::remembered::Command;
 use crate::record::extension;
 use crate::{
-    Append, AppendError, Digest, HubId, LogId, Position, Receipt, Revision, StreamId, Timestamp,
+    Append, AppendError, Digest, HubId, LogId, Position, Prepared, Receipt, Revision, StreamId,
+    Timestamp,
 };
 
 /// How far a log goes.
@@ -57,9 +58,9 @@ impl<'a> Batch<'a> {
     }
 
     /// Whether the frame would grow too long with an append of this size too.
-    pub(super) const fn overflows_with(&self, append: &Append, size: usize) -> bool {
-        let around = append.events.len() * AROUND_RECORD;
-        !self.is_empty() && self.frame.len() + size + around > COMMIT_BOUND
+    pub(super) const fn overflows_with(&self, prepared: &Prepared) -> bool {
+        let size = prepared.measured.size + prepared.append().events.len() * AROUND_RECORD;
+        !self.is_empty() && self.frame.len() + size > COMMIT_BOUND
     }
 
     /// Where the same command landed before, if it did.
@@ -80,9 +81,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Checks an append against its bounds, what is durable and what is in the batch.
-    pub(super) fn check(&self, index: &Index, append: &Append) -> Result<Measured, AppendError> {
-        append.check_count()?;
+    /// Checks an append against what is durable and what is in the batch.
+    pub(super) fn check(&self, index: &Index, append: &Append) -> Result<(), AppendError> {
         for (stream, expected) in &append.expected {
             let actual = self.revision(index, &append.hub, stream);
             if !expected.is_met_by(actual) {
@@ -90,7 +90,7 @@ impl<'a> Batch<'a> {
                 return Err(AppendError::Conflict { stream, expected, actual });
             }
         }
-        append.measure()
+        Ok(())
     }
 
     fn revision(&self, index: &Index, hub: &HubId, stream: &StreamId) -> Option<Revision> {
@@ -99,12 +99,8 @@ impl<'a> Batch<'a> {
     }
 
     /// Adds an append that passed.
-    pub(super) fn take_in(
-        &mut self,
-        index: &Index,
-        append: &'a Append,
-        measured: &Measured,
-    ) -> Receipt {
+    pub(super) fn take_in(&mut self, index: &Index, prepared: &'a Prepared) -> Receipt {
+        let (append, measured) = (prepared.append(), &prepared.measured);
         let first = Position::after(self.tip.events);
         self.tip.recorded_at = self.tip.recorded_at.max(self.now);
         for (nth, pending) in append.events.iter().enumerate() {
