@@ -1,20 +1,18 @@
 //! The agents of every hub, each with the versions it had.
 
-use std::collections::BTreeMap;
-
 use convoke_events::{
     AgentId, AgentProfile, Capability, Event, HubId, Keyword, ModelFamily, ModelName, Position,
     ProviderName, Rate, Recorded, RegistryEvent, Slug, TextName, Tier, Timestamp, TrustLevel,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Projection;
 use crate::names::{text, who};
+use crate::{Entries, Listed, Page, Paging, Projection};
 
 /// Every agent that was ever registered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agents {
-    by_id: BTreeMap<AgentId, Agent>,
+    all: Entries<Agent>,
 }
 
 /// An agent as it is now.
@@ -50,6 +48,8 @@ pub struct Agent {
     pub active: bool,
     /// Which version of it this is, from 1.
     pub version: u32,
+    /// The event that registered it.
+    pub position: Position,
     /// Every version it had, this one included, oldest first.
     pub history: Vec<AgentVersion>,
 }
@@ -97,15 +97,9 @@ impl AgentVersion {
 }
 
 impl Agent {
-    fn of(
-        id: AgentId,
-        hub: HubId,
-        active: bool,
-        mut history: Vec<AgentVersion>,
-        newest: AgentVersion,
-    ) -> Self {
+    fn of(id: AgentId, hub: HubId, position: Position, newest: AgentVersion) -> Self {
         let profile = newest.profile.clone();
-        let agent = Self {
+        Self {
             id,
             hub,
             slug: profile.slug,
@@ -119,19 +113,69 @@ impl Agent {
             capabilities: profile.capabilities,
             keywords: profile.keywords,
             rate: profile.rate,
-            active,
+            active: true,
             version: newest.version,
-            history: Vec::new(),
-        };
-        history.push(newest);
-        Self { history, ..agent }
+            position,
+            history: vec![newest],
+        }
+    }
+
+    /// Takes its next version.
+    fn revised(&mut self, newest: AgentVersion) {
+        let (active, mut history) = (self.active, std::mem::take(&mut self.history));
+        let revised = Self::of(self.id, self.hub.clone(), self.position, newest);
+        history.extend(revised.history);
+        *self = Self { active, history, ..revised };
+    }
+}
+
+/// Which agents are asked for; whatever is none passes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AgentFilter {
+    /// Of this hub.
+    pub hub: Option<HubId>,
+    /// That take work, or that do not.
+    pub active: Option<bool>,
+    /// Of this tier.
+    pub tier: Option<Tier>,
+    /// Of this trust level.
+    pub trust: Option<TrustLevel>,
+    /// Whose model this provider serves.
+    pub provider: Option<ProviderName>,
+}
+
+impl AgentFilter {
+    /// Whether the agent is among those asked for.
+    pub fn takes(&self, agent: &Agent) -> bool {
+        self.hub.as_ref().is_none_or(|hub| *hub == agent.hub)
+            && self.active.is_none_or(|active| active == agent.active)
+            && self.tier.is_none_or(|tier| tier == agent.tier)
+            && self.trust.is_none_or(|trust| trust == agent.trust)
+            && self.provider.as_ref().is_none_or(|known| *known == agent.provider)
+    }
+}
+
+impl Listed for Agent {
+    type Id = AgentId;
+
+    fn id(&self) -> AgentId {
+        self.id
+    }
+
+    fn position(&self) -> Position {
+        self.position
     }
 }
 
 impl Agents {
+    /// A page of the agents that pass, as they are now, in the order in which they were registered.
+    pub fn page(&self, filter: &AgentFilter, paging: Paging) -> Page<'_, Agent> {
+        self.all.page(|one| filter.takes(one), paging)
+    }
+
     /// The agent with this id.
     pub fn get(&self, id: AgentId) -> Option<&Agent> {
-        self.by_id.get(&id)
+        self.all.get(id)
     }
 
     /// The agent with this short name in the hub.
@@ -139,24 +183,25 @@ impl Agents {
         self.of_hub(hub).find(|agent| agent.slug == *slug)
     }
 
-    /// The hub's agents, in order of their ids.
+    /// The hub's agents, in the order in which they were registered.
     pub fn of_hub(&self, hub: &HubId) -> impl Iterator<Item = &Agent> {
         self.iter().filter(move |agent| agent.hub == *hub)
     }
 
-    /// Every agent of every hub, in order of their ids.
+    /// Every agent of every hub, in the order in which they were registered.
     pub fn iter(&self) -> impl Iterator<Item = &Agent> {
-        self.by_id.values()
+        self.all.iter()
     }
 
     fn take_version(&mut self, id: AgentId, hub: &HubId, newest: AgentVersion) {
-        let (active, history) =
-            self.by_id.remove(&id).map_or((true, Vec::new()), |old| (old.active, old.history));
-        self.by_id.insert(id, Agent::of(id, hub.clone(), active, history, newest));
+        match self.all.get_mut(id) {
+            Some(agent) => agent.revised(newest),
+            None => self.all.add(Agent::of(id, hub.clone(), newest.position, newest)),
+        }
     }
 
     fn set_active(&mut self, id: AgentId, active: bool) {
-        if let Some(agent) = self.by_id.get_mut(&id) {
+        if let Some(agent) = self.all.get_mut(id) {
             agent.active = active;
         }
     }
@@ -164,7 +209,7 @@ impl Agents {
 
 impl Projection for Agents {
     const NAME: &'static str = "agents";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Registry(_))

@@ -1,26 +1,70 @@
 //! What waits for a person: since when, what it blocks, and what would resolve it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use convoke_events::{
-    AccountId, BudgetEvent, Event, HubId, InvocationEvent, InvocationId, Recorded, Recourse,
-    TaskEvent, TaskId, Timestamp,
+    AccountId, ArtifactType, BudgetEvent, Event, HubId, InvocationEvent, InvocationId, Position,
+    ProposalBasis, ProposalEvent, ProposalId, ProposalMade, Recorded, Recourse, TaskEvent, TaskId,
+    TextName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::proposals::{Proposal, ProposalStatus};
+use crate::budgets::label;
+use crate::names::{Slugs, text, who};
 use crate::trust::Evidence;
-use crate::{Budgets, Projection, Proposals, Trust};
+use crate::{Entries, Listed, Projection, Trust};
 
 /// Everything from which it follows what waits for a person.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attention {
-    proposals: Proposals,
-    budgets: Budgets,
+    /// What nobody has decided on.
+    proposals: BTreeMap<ProposalId, Undecided>,
+    /// Of the tasks that have not ended.
+    titles: BTreeMap<TaskId, String>,
+    accounts: Entries<Labelled>,
     closed: BTreeMap<AccountId, Timestamp>,
-    tasks: BTreeMap<InvocationId, TaskId>,
+    /// Of the tasks that have not ended.
+    calls: BTreeMap<InvocationId, TaskId>,
     doubtful: BTreeMap<InvocationId, Doubtful>,
     trust: Trust,
+    slugs: Slugs,
+}
+
+/// A proposal that waits for a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Undecided {
+    hub: HubId,
+    title: String,
+    artifact: ArtifactType,
+    /// Whether it has an author; contributions that stand side by side have none.
+    authored: bool,
+    made_at: Timestamp,
+    expires: Option<Timestamp>,
+    applied: bool,
+    /// Who was the first of two to decide.
+    first: Option<String>,
+}
+
+/// What an account is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Labelled {
+    account: AccountId,
+    hub: HubId,
+    label: String,
+    position: Position,
+}
+
+impl Listed for Labelled {
+    type Id = AccountId;
+
+    fn id(&self) -> AccountId {
+        self.account
+    }
+
+    fn position(&self) -> Position {
+        self.position
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,19 +118,19 @@ pub struct Waiting {
 impl Attention {
     /// Everything that waits for a person at this moment, the longest first.
     pub fn waiting(&self, now: Timestamp) -> Vec<Waiting> {
-        let proposals = self.proposals.iter().filter(|one| one.status == ProposalStatus::Pending);
-        let mut waiting: Vec<Waiting> = proposals.map(|one| of_proposal(one, now)).collect();
-        waiting.extend(self.budgets.iter().filter(|account| account.closed).map(|account| {
-            let since = self.closed.get(&account.id).copied().unwrap_or(now);
-            Waiting {
+        let proposals = self.proposals.iter().map(|(id, one)| one.waiting(*id, now));
+        let mut waiting: Vec<Waiting> = proposals.collect();
+        waiting.extend(self.closed.iter().filter_map(|(id, since)| {
+            let account = self.accounts.get(*id)?;
+            Some(Waiting {
                 hub: account.hub.clone(),
                 cause: Cause::ClosedAccount,
-                id: account.id.to_string(),
+                id: id.to_string(),
                 about: account.label.clone(),
-                since,
+                since: *since,
                 blocks: "every call that would be paid from it".to_owned(),
-                resolve: format!("convoke budgets reopen {} --reason …", account.id),
-            }
+                resolve: format!("convoke budgets reopen {id} --reason …"),
+            })
         }));
         waiting.extend(self.doubtful.iter().map(|(call, doubtful)| Waiting {
             hub: doubtful.hub.clone(),
@@ -117,65 +161,120 @@ fn of_promotion(evidence: Evidence) -> Option<Waiting> {
     })
 }
 
-fn of_proposal(proposal: &Proposal, now: Timestamp) -> Waiting {
-    let review = format!("convoke review {} --accept, --reject or --revise FILE", proposal.id);
-    let effect = || format!("whatever is to come of `{}`", proposal.artifact);
-    let (cause, blocks, resolve) = if proposal.is_expired(now) {
-        let again = "nothing can be decided on it: hand the request in again".to_owned();
-        (Cause::Expired, effect(), again)
-    } else if proposal.applied.is_some() {
-        (Cause::Unreviewed, "nothing: it was applied".to_owned(), review)
-    } else if let Some(first) = &proposal.first_review {
-        let resolve = format!("somebody else than {}: {review}", first.reviewer);
-        (Cause::SecondReviewer, effect(), resolve)
-    } else if proposal.author.is_none() {
-        let resolve = format!("{review}, with --key for the recommendation that holds");
-        (Cause::Divergence, effect(), resolve)
-    } else {
-        (Cause::Proposal, effect(), review)
-    };
-    Waiting {
-        hub: proposal.hub.clone(),
-        cause,
-        id: proposal.id.to_string(),
-        about: proposal.title.clone(),
-        since: proposal.made_at,
-        blocks,
-        resolve,
+impl Undecided {
+    fn waiting(&self, id: ProposalId, now: Timestamp) -> Waiting {
+        let review = format!("convoke review {id} --accept, --reject or --revise FILE");
+        let effect = || format!("whatever is to come of `{}`", self.artifact);
+        let is_expired = !self.applied && self.expires.is_some_and(|expires| now > expires);
+        let (cause, blocks, resolve) = if is_expired {
+            let again = "nothing can be decided on it: hand the request in again".to_owned();
+            (Cause::Expired, effect(), again)
+        } else if self.applied {
+            (Cause::Unreviewed, "nothing: it was applied".to_owned(), review)
+        } else if let Some(first) = &self.first {
+            (Cause::SecondReviewer, effect(), format!("somebody else than {first}: {review}"))
+        } else if self.authored {
+            (Cause::Proposal, effect(), review)
+        } else {
+            let resolve = format!("{review}, with --key for the recommendation that holds");
+            (Cause::Divergence, effect(), resolve)
+        };
+        Waiting {
+            hub: self.hub.clone(),
+            cause,
+            id: id.to_string(),
+            about: self.title.clone(),
+            since: self.made_at,
+            blocks,
+            resolve,
+        }
     }
 }
 
 impl Projection for Attention {
     const NAME: &'static str = "attention";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
+
+    fn quotes(event: &Event) -> bool {
+        matches!(event, Event::Hub(_) | Event::Task(_) | Event::Delegation(_) | Event::Proposal(_))
+    }
 
     fn fold(&mut self, event: &Recorded) {
-        self.proposals.fold(event);
-        self.budgets.fold(event);
+        self.slugs.fold(&event.event);
         self.trust.fold(event);
         let at = event.envelope.decided_at;
-        if let Event::Budget(BudgetEvent::AccountClosed(facts)) = &event.event {
+        if let Some((account, label)) = label(event, &self.slugs) {
+            let (hub, position) = (event.envelope.hub.clone(), event.envelope.position);
+            self.accounts.add(Labelled { account, hub, label, position });
+        }
+        if let Event::Task(TaskEvent::TaskSubmitted(facts)) = &event.event {
+            let title = text(event, &TextName::TITLE).unwrap_or_default();
+            self.titles.insert(facts.task, title);
+        } else if let Event::Task(TaskEvent::TaskConcluded(facts)) = &event.event {
+            self.titles.remove(&facts.task);
+            self.calls.retain(|_, task| *task != facts.task);
+            self.doubtful.retain(|_, doubtful| doubtful.task != facts.task);
+        } else if let Event::Budget(BudgetEvent::AccountClosed(facts)) = &event.event {
             self.closed.insert(facts.account, at);
         } else if let Event::Budget(BudgetEvent::AccountReopened(facts)) = &event.event {
             self.closed.remove(&facts.account);
-        } else if let Event::Task(TaskEvent::TaskConcluded(facts)) = &event.event {
-            self.tasks.retain(|_, task| *task != facts.task);
-            self.doubtful.retain(|_, doubtful| doubtful.task != facts.task);
         } else if let Event::Invocation(call) = &event.event {
             self.called(event, call);
+        } else if let Event::Proposal(proposal) = &event.event {
+            self.proposed(event, proposal);
         }
     }
 }
 
 impl Attention {
+    fn proposed(&mut self, event: &Recorded, proposal: &ProposalEvent) {
+        match proposal {
+            ProposalEvent::ProposalMade(facts) if facts.blocked.is_none() => {
+                self.made(event, facts);
+            }
+            ProposalEvent::ProposalApplied(facts) => {
+                if let Some(undecided) = self.proposals.get_mut(&facts.proposal) {
+                    undecided.applied = true;
+                }
+            }
+            ProposalEvent::ReviewGiven(facts) => {
+                if let Some(undecided) = self.proposals.get_mut(&facts.proposal) {
+                    undecided.first = Some(who(event));
+                }
+            }
+            ProposalEvent::ProposalReviewed(facts) => {
+                self.proposals.remove(&facts.proposal);
+            }
+            ProposalEvent::ProposalMade(_)
+            | ProposalEvent::ReviewRulesSet(_)
+            | ProposalEvent::ReviewRefused(_) => {}
+        }
+    }
+
+    fn made(&mut self, event: &Recorded, facts: &ProposalMade) {
+        let made_at = event.envelope.decided_at;
+        let expires = facts.terms.expires_ms.map(Duration::from_millis);
+        let undecided = Undecided {
+            hub: event.envelope.hub.clone(),
+            title: self.titles.get(&facts.task).cloned().unwrap_or_default(),
+            artifact: facts.artifact.clone(),
+            authored: facts.basis != ProposalBasis::Divergence,
+            made_at,
+            expires: expires.map(|span| made_at.plus(span)),
+            applied: false,
+            first: None,
+        };
+        self.proposals.insert(facts.proposal, undecided);
+    }
+
     fn called(&mut self, event: &Recorded, call: &InvocationEvent) {
         match call {
             InvocationEvent::InvocationStarted(facts) => {
-                self.tasks.insert(facts.invocation, facts.task);
+                self.calls.insert(facts.invocation, facts.task);
                 self.doubtful.remove(&facts.invocation);
             }
             InvocationEvent::InvocationRecovered(facts) if facts.then == Recourse::Person => {
-                if let Some(task) = self.tasks.get(&facts.invocation).copied() {
+                if let Some(task) = self.calls.get(&facts.invocation).copied() {
                     let (hub, since) = (event.envelope.hub.clone(), event.envelope.decided_at);
                     self.doubtful.insert(facts.invocation, Doubtful { hub, task, since });
                 }

@@ -1,7 +1,5 @@
 //! Boards: what the agents of each task wrote, said, voted, and who was called in to help them.
 
-use std::collections::BTreeMap;
-
 use convoke_events::{
     ActionEvent, ActionKind, AgentId, Ballot, Complexity, CoordinationEvent, Event, HubId, Key,
     Measured, Mediation, MessageKind, Position, ProposalId, Recorded, Section, TaskId, TextName,
@@ -9,13 +7,13 @@ use convoke_events::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Projection;
 use crate::names::{Slugs, text};
+use crate::{Entries, Listed, Page, Paging, Projection};
 
 /// The blackboard of every task whose agents did something together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Boards {
-    by_task: BTreeMap<TaskId, Board>,
+    all: Entries<Board>,
     slugs: Slugs,
 }
 
@@ -26,6 +24,8 @@ pub struct Board {
     pub hub: HubId,
     /// Of which task.
     pub task: TaskId,
+    /// The first event that speaks of it.
+    pub position: Position,
     /// What was written on it, in order: of one section, by its versions.
     pub posts: Vec<Post>,
     /// What was said, in order.
@@ -134,15 +134,49 @@ pub struct Refused {
     pub reason: Option<String>,
 }
 
-impl Boards {
-    /// The board of a task, if its agents did anything together.
-    pub fn get(&self, task: TaskId) -> Option<&Board> {
-        self.by_task.get(&task)
+impl Listed for Board {
+    type Id = TaskId;
+
+    fn id(&self) -> TaskId {
+        self.task
     }
 
-    /// Every board of every hub, in order of their tasks' ids.
+    fn position(&self) -> Position {
+        self.position
+    }
+}
+
+/// Which boards are asked for; whatever is none passes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BoardFilter {
+    /// Of this hub.
+    pub hub: Option<HubId>,
+    /// For which something called for a mediator.
+    pub trigger: Option<Trigger>,
+}
+
+impl BoardFilter {
+    /// Whether the board is among those asked for.
+    pub fn takes(&self, board: &Board) -> bool {
+        let called = |trigger| board.help.iter().any(|help| help.trigger == trigger);
+        self.hub.as_ref().is_none_or(|hub| *hub == board.hub) && self.trigger.is_none_or(called)
+    }
+}
+
+impl Boards {
+    /// A page of the boards that pass.
+    pub fn page(&self, filter: &BoardFilter, paging: Paging) -> Page<'_, Board> {
+        self.all.page(|one| filter.takes(one), paging)
+    }
+
+    /// The board of a task, if its agents did anything together.
+    pub fn get(&self, task: TaskId) -> Option<&Board> {
+        self.all.get(task)
+    }
+
+    /// Every board of every hub, in the order in which their agents began.
     pub fn iter(&self) -> impl Iterator<Item = &Board> {
-        self.by_task.values()
+        self.all.iter()
     }
 
     fn by(&self, recorded: &Recorded, agent: AgentId, agent_version: u32) -> By {
@@ -151,10 +185,10 @@ impl Boards {
     }
 
     fn board(&mut self, recorded: &Recorded, task: TaskId) -> &mut Board {
-        let hub = || recorded.envelope.hub.clone();
-        self.by_task.entry(task).or_insert_with(|| Board {
-            hub: hub(),
+        self.all.get_or_add(task, || Board {
+            hub: recorded.envelope.hub.clone(),
             task,
+            position: recorded.envelope.position,
             posts: Vec::new(),
             messages: Vec::new(),
             votes: Vec::new(),
@@ -241,7 +275,7 @@ impl Boards {
 
 impl Projection for Boards {
     const NAME: &'static str = "boards";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);

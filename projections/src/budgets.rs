@@ -5,23 +5,24 @@ mod account;
 use std::collections::BTreeMap;
 
 use convoke_events::{
-    AccountId, Amount, BudgetEvent, DelegationEvent, DelegationRequested, Event, HeldFor, HubEvent,
-    HubId, Period, Recorded, ReservationId, TaskEvent, TaskId, TextName, Timestamp,
+    AccountId, Amount, BudgetEvent, DelegationEvent, Event, HeldFor, HubEvent, HubId, Period,
+    Recorded, ReservationId, TaskEvent, TaskId, TextName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
-pub use account::{Account, Totals};
+pub use account::{Account, AccountFilter, Totals};
 
-use crate::Projection;
+use self::account::Kept;
+use crate::index::Index;
 use crate::names::{Slugs, text};
+use crate::{Entries, Page, Paging, Projection};
 
 /// Every account that was ever opened, and every reservation that is still open.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budgets {
-    accounts: BTreeMap<AccountId, Account>,
+    accounts: Entries<Kept>,
+    tasks: Index<TaskId, AccountId>,
     reservations: BTreeMap<ReservationId, Reservation>,
-    /// What counts against each account's limits, by the day it was set aside.
-    days: BTreeMap<AccountId, BTreeMap<i64, Amount>>,
     slugs: Slugs,
 }
 
@@ -41,19 +42,24 @@ pub struct Reservation {
 }
 
 impl Budgets {
+    /// A page of the accounts that pass.
+    pub fn page(&self, filter: &AccountFilter, paging: Paging) -> Page<'_, Account> {
+        self.accounts.page(|kept| filter.takes(&kept.account), paging).map(|kept| &kept.account)
+    }
+
     /// The account with this id.
     pub fn get(&self, id: AccountId) -> Option<&Account> {
-        self.accounts.get(&id)
+        self.accounts.get(id).map(|kept| &kept.account)
     }
 
     /// The account that a task spends from.
     pub fn of_task(&self, task: TaskId) -> Option<&Account> {
-        self.iter().find(|account| account.task == Some(task))
+        self.get(self.tasks.get(task)?)
     }
 
-    /// Every account of every hub, in order of their ids.
+    /// Every account of every hub, in the order in which they were opened.
     pub fn iter(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.values()
+        self.accounts.iter().map(|kept| &kept.account)
     }
 
     /// Every reservation that is still open, in order of their ids.
@@ -63,17 +69,16 @@ impl Budgets {
 
     /// What counts against an account's limits in the period of this moment.
     pub fn used(&self, account: &Account, at: Timestamp) -> Amount {
-        let days = self.days.get(&account.id);
+        let kept = self.accounts.get(account.id);
+        let of_days = |counts: &dyn Fn(i64) -> bool| {
+            let days = kept.into_iter().flat_map(|kept| &kept.days);
+            let days = days.filter(|(day, _)| counts(*day));
+            days.fold(Amount::ZERO, |sum, (_, amount)| sum.plus(*amount))
+        };
         match account.limits.period {
             Period::Total => account.totals.counted(),
-            Period::Day => days.and_then(|days| days.get(&at.day()).copied()).unwrap_or_default(),
-            Period::Month => {
-                // A month reaches no further than this from any of its days.
-                let near = at.day().saturating_sub(31)..=at.day().saturating_add(31);
-                let days = days.into_iter().flat_map(|days| days.range(near.clone()));
-                days.filter(|(day, _)| month_of(**day) == at.month())
-                    .fold(Amount::ZERO, |sum, (_, amount)| sum.plus(*amount))
-            }
+            Period::Day => of_days(&|day| day == at.day()),
+            Period::Month => of_days(&|day| month_of(day) == at.month()),
         }
     }
 
@@ -105,7 +110,7 @@ impl Budgets {
     }
 
     fn account_mut(&mut self, id: AccountId, event: &Recorded) -> &mut Account {
-        self.accounts.entry(id).or_insert_with(|| Account::unlabelled(id, event))
+        &mut self.accounts.get_or_add(id, || Kept::unlabelled(id, event)).account
     }
 
     /// Changes the account and those above it on which the same counts: up to the first one that a
@@ -114,13 +119,11 @@ impl Budgets {
         // No more steps than accounts, so that not even a ring of parents could hold it up.
         let mut next = Some(from);
         for _ in 0..self.accounts.len() {
-            let Some(account) = next.and_then(|id| self.accounts.get_mut(&id)) else {
+            let Some(kept) = next.and_then(|id| self.accounts.get_mut(id)) else {
                 return;
             };
-            let before = account.totals.counted();
-            change(&mut account.totals);
-            let day = self.days.entry(account.id).or_default().entry(at.day()).or_default();
-            *day = day.plus(account.totals.counted()).less(before);
+            kept.change(at.day(), &change);
+            let account = &kept.account;
             next = account.parent.filter(|_| account.funded_by.is_none());
         }
     }
@@ -174,13 +177,22 @@ impl Budgets {
             BudgetEvent::PriceSet(_) => {}
         }
     }
+}
 
-    fn delegated(&mut self, recorded: &Recorded, facts: &DelegationRequested) {
-        let (from, to) = (self.slugs.of(facts.from), self.slugs.of(facts.to));
-        let scope = text(recorded, &TextName::SCOPE).unwrap_or_else(|| facts.scope.to_string());
-        let account = self.account_mut(facts.account, recorded);
-        account.delegation = Some(facts.delegation);
-        account.label = format!("delegation of {from} to {to}: {scope}");
+/// What an account is for, where an event says so.
+pub(crate) fn label(event: &Recorded, slugs: &Slugs) -> Option<(AccountId, String)> {
+    if let Event::Hub(HubEvent::HubOpened(facts)) = &event.event {
+        let name = text(event, &TextName::NAME);
+        Some((facts.account, name.unwrap_or_else(|| event.envelope.hub.to_string())))
+    } else if let Event::Task(TaskEvent::TaskSubmitted(facts)) = &event.event {
+        let title = text(event, &TextName::TITLE);
+        Some((facts.account, title.unwrap_or_else(|| facts.task.to_string())))
+    } else if let Event::Delegation(DelegationEvent::DelegationRequested(facts)) = &event.event {
+        let (from, to) = (slugs.of(facts.from), slugs.of(facts.to));
+        let scope = text(event, &TextName::SCOPE).unwrap_or_else(|| facts.scope.to_string());
+        Some((facts.account, format!("delegation of {from} to {to}: {scope}")))
+    } else {
+        None
     }
 }
 
@@ -191,7 +203,7 @@ fn month_of(day: i64) -> i64 {
 
 impl Projection for Budgets {
     const NAME: &'static str = "budgets";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Delegation(_) | Event::Hub(_) | Event::Task(_))
@@ -201,18 +213,15 @@ impl Projection for Budgets {
         self.slugs.fold(&event.event);
         if let Event::Budget(budget) = &event.event {
             self.budget_event(event, budget);
-        } else if let Event::Delegation(DelegationEvent::DelegationRequested(facts)) = &event.event
-        {
-            self.delegated(event, facts);
-        } else if let Event::Hub(HubEvent::HubOpened(facts)) = &event.event {
-            let name = text(event, &TextName::NAME);
-            self.account_mut(facts.account, event).label =
-                name.unwrap_or_else(|| event.envelope.hub.to_string());
-        } else if let Event::Task(TaskEvent::TaskSubmitted(facts)) = &event.event {
-            let title = text(event, &TextName::TITLE);
-            let account = self.account_mut(facts.account, event);
-            account.task = Some(facts.task);
-            account.label = title.unwrap_or_else(|| facts.task.to_string());
+        } else if let Some((account, label)) = label(event, &self.slugs) {
+            let account = self.account_mut(account, event);
+            account.label = label;
+            if let Event::Delegation(DelegationEvent::DelegationRequested(facts)) = &event.event {
+                account.delegation = Some(facts.delegation);
+            } else if let Event::Task(TaskEvent::TaskSubmitted(facts)) = &event.event {
+                account.task = Some(facts.task);
+                self.tasks.insert(facts.task, facts.account);
+            }
         }
     }
 }

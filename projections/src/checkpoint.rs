@@ -1,7 +1,8 @@
 //! A view and its position in one file, so that a start need not read the whole log.
 //!
 //! A cache and nothing more: whatever is doubtful about it, it is ignored and the view is rebuilt.
-//! The file is `NAME.checkpoint`: 32 bytes of SHA-256 over the rest, then the encoded [`Contents`].
+//! The file is `NAME.checkpoint`: 32 bytes of SHA-256 over the rest, the length of the encoded
+//! [`Heading`] in 2 bytes, the heading, the encoded state.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -15,17 +16,22 @@ use crate::{At, Projection};
 const DIGEST: usize = 32;
 
 #[derive(Serialize, Deserialize)]
-struct Contents {
+struct Heading {
     name: String,
     version: u32,
     position: Position,
     hash: Digest,
-    state: Vec<u8>,
 }
 
 /// Why a checkpoint was not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SaveError {
+    /// The view's name is too long to be written down.
+    #[error("the name `{name}` is too long for a checkpoint, which holds 65,000 bytes of it")]
+    Name {
+        /// The name.
+        name: &'static str,
+    },
     /// The state cannot be encoded.
     #[error("the state cannot be encoded")]
     Encode(#[from] CodecError),
@@ -65,13 +71,10 @@ pub(crate) fn save<V: Projection>(
     let Some(position) = Position::new(at.position) else {
         return Ok(());
     };
-    let contents = encode(&Contents {
-        name: V::NAME.to_owned(),
-        version: V::VERSION,
-        position,
-        hash,
-        state: encode(&at.view)?,
-    })?;
+    let (name, version) = (V::NAME.to_owned(), V::VERSION);
+    let heading = encode(&Heading { name, version, position, hash })?;
+    let length = u16::try_from(heading.len()).map_err(|_| SaveError::Name { name: V::NAME })?;
+    let contents = [length.to_le_bytes().as_slice(), &heading, &encode(&at.view)?].concat();
     let file = file::<V>(directory);
     write_whole(directory, &file, &contents).map_err(|source| SaveError::Io { file, source })
 }
@@ -85,17 +88,20 @@ pub(crate) fn load<V: Projection>(directory: &Path, log: &Log) -> Result<At<V>, 
     if Digest::of(contents).as_bytes() != digest {
         return Err(Ignored::Damaged);
     }
-    let contents: Contents = decode(contents).map_err(|_| Ignored::Damaged)?;
-    if contents.name != V::NAME || contents.version != V::VERSION {
+    let (length, contents) = contents.split_first_chunk().ok_or(Ignored::Damaged)?;
+    let length = usize::from(u16::from_le_bytes(*length));
+    let (heading, state) = contents.split_at_checked(length).ok_or(Ignored::Damaged)?;
+    let heading: Heading = decode(heading).map_err(|_| Ignored::Damaged)?;
+    if heading.name != V::NAME || heading.version != V::VERSION {
         return Err(Ignored::Another);
     }
-    let here = Query::all().from(contents.position).to(contents.position);
+    let here = Query::all().from(heading.position).to(heading.position).without_bodies();
     match log.read(here).next() {
-        Some(Ok(event)) if event.hash == contents.hash => {}
+        Some(Ok(event)) if event.hash == heading.hash => {}
         Some(Ok(_) | Err(_)) | None => return Err(Ignored::Diverged),
     }
-    let view = decode(&contents.state).map_err(|_| Ignored::Damaged)?;
-    Ok(At { position: contents.position.get(), view })
+    let view = decode(state).map_err(|_| Ignored::Damaged)?;
+    Ok(At { position: heading.position.get(), view })
 }
 
 fn file<V: Projection>(directory: &Path) -> PathBuf {

@@ -6,23 +6,25 @@ mod collective;
 use std::collections::BTreeMap;
 
 use convoke_events::{
-    Amount, BudgetEvent, CollectiveEvent, CollectiveId, ConsensusStatus, Event, HubId,
+    AgentId, Amount, BudgetEvent, CollectiveEvent, CollectiveId, ConsensusStatus, Event, HubId,
     InvocationEvent, InvocationId, InvocationStarted, Position, ProposalEvent, Purpose, Recorded,
-    TaskEvent, TaskId, TaskType, TextName,
+    TaskEvent, TaskId, TaskType, TextName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 pub use call::{Answer, Call, Failure};
 pub use collective::{Appointed, Collective, Participant, Verdict};
 
+use crate::index::Index;
 use crate::names::{Slugs, text};
-use crate::{Listed, Page, Paging, Projection, page};
+use crate::{Entries, Listed, Page, Paging, Projection};
 
 /// Every collective that was ever convened.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Collectives {
-    by_id: BTreeMap<CollectiveId, Collective>,
-    calls: BTreeMap<InvocationId, CollectiveId>,
+    all: Entries<Collective>,
+    calls: Index<InvocationId, CollectiveId>,
+    /// Of the tasks that have not ended.
     titles: BTreeMap<TaskId, String>,
     /// What is set aside for calls that no collective is known to make.
     held: BTreeMap<InvocationId, Amount>,
@@ -38,18 +40,31 @@ pub struct CollectiveFilter {
     pub status: Option<ConsensusStatus>,
     /// On this task type.
     pub task_type: Option<TaskType>,
+    /// That asked this agent, or chose it and could not ask it.
+    pub agent: Option<AgentId>,
+    /// That were convened at this moment or later.
+    pub since: Option<Timestamp>,
 }
 
 impl CollectiveFilter {
     /// Whether the collective is among those asked for.
     pub fn takes(&self, collective: &Collective) -> bool {
+        let chose = |agent| collective.participants.iter().any(|one| one.agent == agent);
         self.hub.as_ref().is_none_or(|hub| *hub == collective.hub)
+            && self.agent.is_none_or(chose)
+            && self.since.is_none_or(|since| collective.convened_at >= since)
             && self.status.is_none_or(|status| status == collective.status)
             && self.task_type.as_ref().is_none_or(|known| *known == collective.task_type)
     }
 }
 
 impl Listed for Collective {
+    type Id = CollectiveId;
+
+    fn id(&self) -> CollectiveId {
+        self.id
+    }
+
     fn position(&self) -> Position {
         self.position
     }
@@ -58,20 +73,20 @@ impl Listed for Collective {
 impl Collectives {
     /// A page of the collectives that pass.
     pub fn page(&self, filter: &CollectiveFilter, paging: Paging) -> Page<'_, Collective> {
-        page(self.iter(), |one| filter.takes(one), paging)
+        self.all.page(|one| filter.takes(one), paging)
     }
 
     /// The collective with this id.
     pub fn get(&self, id: CollectiveId) -> Option<&Collective> {
-        self.by_id.get(&id)
+        self.all.get(id)
     }
 
-    /// Every collective of every hub, in order of their ids.
+    /// Every collective of every hub, in the order in which they were convened.
     pub fn iter(&self) -> impl Iterator<Item = &Collective> {
-        self.by_id.values()
+        self.all.iter()
     }
 
-    /// The hub's collectives, in order of their ids.
+    /// The hub's collectives, in the order in which they were convened.
     pub fn of_hub(&self, hub: &HubId) -> impl Iterator<Item = &Collective> {
         self.iter().filter(move |collective| collective.hub == *hub)
     }
@@ -88,11 +103,13 @@ impl Collectives {
                 let called = collective.participants.iter().map(|one| one.call.invocation);
                 let appointed = collective.judgement.iter().chain(&collective.synthesis);
                 let called = called.chain(appointed.map(|one| one.call.invocation));
-                self.calls.extend(called.map(|invocation| (invocation, facts.collective)));
-                self.by_id.insert(facts.collective, collective);
+                for invocation in called {
+                    self.calls.insert(invocation, facts.collective);
+                }
+                self.all.add(collective);
             }
             CollectiveEvent::ContributionRecorded(facts) => {
-                let Some(collective) = self.by_id.get_mut(&facts.collective) else {
+                let Some(collective) = self.all.get_mut(facts.collective) else {
                     return;
                 };
                 let mut participants = collective.participants.iter_mut();
@@ -103,13 +120,13 @@ impl Collectives {
                 }
             }
             CollectiveEvent::KeysGrouped(facts) => {
-                if let Some(collective) = self.by_id.get_mut(&facts.collective) {
+                if let Some(collective) = self.all.get_mut(facts.collective) {
                     collective.groups.clone_from(&facts.groups);
                 }
             }
             CollectiveEvent::CollectiveRulesSet(_) => {}
             CollectiveEvent::VerdictReached(facts) => {
-                let Some(collective) = self.by_id.get_mut(&facts.collective) else {
+                let Some(collective) = self.all.get_mut(facts.collective) else {
                     return;
                 };
                 collective.status = facts.verdict.status();
@@ -153,9 +170,9 @@ impl Collectives {
     /// Who chooses among what diverges is only known when it is asked.
     fn arbitration_started(&mut self, facts: &InvocationStarted) {
         let collective = facts.collective.filter(|_| facts.purpose == Purpose::Arbitration);
-        let known = self.calls.contains_key(&facts.invocation);
+        let known = self.calls.get(facts.invocation).is_some();
         let Some((id, collective)) =
-            collective.filter(|_| !known).and_then(|id| Some((id, self.by_id.get_mut(&id)?)))
+            collective.filter(|_| !known).and_then(|id| Some((id, self.all.get_mut(id)?)))
         else {
             return;
         };
@@ -210,13 +227,13 @@ impl Collectives {
     }
 
     fn of_call(&mut self, invocation: InvocationId) -> Option<&mut Collective> {
-        self.by_id.get_mut(self.calls.get(&invocation)?)
+        self.all.get_mut(self.calls.get(invocation)?)
     }
 }
 
 impl Projection for Collectives {
     const NAME: &'static str = "collectives";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Collective(_) | Event::Task(_) | Event::Invocation(_))
@@ -229,13 +246,15 @@ impl Projection for Collectives {
         } else if let Event::Task(TaskEvent::TaskSubmitted(facts)) = &event.event {
             let title = text(event, &TextName::TITLE).unwrap_or_default();
             self.titles.insert(facts.task, title);
+        } else if let Event::Task(TaskEvent::TaskConcluded(facts)) = &event.event {
+            self.titles.remove(&facts.task);
         } else if let Event::Invocation(invocation) = &event.event {
             self.invocation_event(event, invocation);
         } else if let Event::Budget(budget) = &event.event {
             self.budget_event(budget);
         } else if let Event::Proposal(ProposalEvent::ProposalMade(facts)) = &event.event
             && let Some(id) = facts.collective
-            && let Some(collective) = self.by_id.get_mut(&id)
+            && let Some(collective) = self.all.get_mut(id)
         {
             collective.proposal = Some(facts.proposal);
         }

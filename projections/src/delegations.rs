@@ -14,16 +14,17 @@ use serde::{Deserialize, Serialize};
 pub use delegation::{Delegation, DelegationStatus, Outcome, Party, Refused};
 
 use crate::collectives::Call;
+use crate::index::Index;
 use crate::names::{Slugs, text};
-use crate::{Listed, Page, Paging, Projection, page};
+use crate::{Entries, Listed, Page, Paging, Projection};
 
 /// Every delegation there ever was, and every one that was refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delegations {
-    by_id: BTreeMap<DelegationId, Delegation>,
-    refused: Vec<Refused>,
-    calls: BTreeMap<InvocationId, DelegationId>,
-    accounts: BTreeMap<AccountId, DelegationId>,
+    all: Entries<Delegation>,
+    refused: Entries<Refused>,
+    calls: Index<InvocationId, DelegationId>,
+    accounts: Index<AccountId, DelegationId>,
     /// In which version agents contribute to the tasks that have not ended.
     contributing: BTreeMap<TaskId, BTreeMap<AgentId, u32>>,
     versions: BTreeMap<AgentId, u32>,
@@ -55,28 +56,73 @@ impl DelegationFilter {
 }
 
 impl Listed for Delegation {
+    type Id = DelegationId;
+
+    fn id(&self) -> DelegationId {
+        self.id
+    }
+
     fn position(&self) -> Position {
         self.position
     }
 }
 
+impl Listed for Refused {
+    type Id = Position;
+
+    fn id(&self) -> Position {
+        self.position
+    }
+
+    fn position(&self) -> Position {
+        self.position
+    }
+}
+
+/// Which refused delegations are asked for; whatever is none passes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RefusedFilter {
+    /// Of this hub.
+    pub hub: Option<HubId>,
+    /// Under this task.
+    pub task: Option<TaskId>,
+    /// In which this agent would have handed over or been handed to.
+    pub agent: Option<AgentId>,
+}
+
+impl RefusedFilter {
+    /// Whether the refusal is among those asked for.
+    pub fn takes(&self, refused: &Refused) -> bool {
+        let to = refused.to.as_ref().map(|to| to.agent);
+        let takes_part = |agent| refused.from.agent == agent || to == Some(agent);
+        self.hub.as_ref().is_none_or(|hub| *hub == refused.hub)
+            && self.task.is_none_or(|task| task == refused.task)
+            && self.agent.is_none_or(takes_part)
+    }
+}
+
 impl Delegations {
+    /// A page of the refused delegations that pass.
+    pub fn page_refused(&self, filter: &RefusedFilter, paging: Paging) -> Page<'_, Refused> {
+        self.refused.page(|one| filter.takes(one), paging)
+    }
+
     /// A page of the delegations that pass.
     pub fn page(&self, filter: &DelegationFilter, paging: Paging) -> Page<'_, Delegation> {
-        page(self.iter(), |one| filter.takes(one), paging)
+        self.all.page(|one| filter.takes(one), paging)
     }
 
     /// The delegation with this id.
     pub fn get(&self, id: DelegationId) -> Option<&Delegation> {
-        self.by_id.get(&id)
+        self.all.get(id)
     }
 
-    /// Every delegation of every hub, in order of their ids.
+    /// Every delegation of every hub, in the order in which they were requested.
     pub fn iter(&self) -> impl Iterator<Item = &Delegation> {
-        self.by_id.values()
+        self.all.iter()
     }
 
-    /// The hub's delegations, in order of their ids.
+    /// The hub's delegations, in the order in which they were requested.
     pub fn of_hub(&self, hub: &HubId) -> impl Iterator<Item = &Delegation> {
         self.iter().filter(move |delegation| delegation.hub == *hub)
     }
@@ -115,7 +161,7 @@ impl Delegations {
 
     /// Who hands over: as it works on the delegation above, or contributes to the task.
     fn sender(&self, task: TaskId, parent: Option<DelegationId>, agent: AgentId) -> Party {
-        let above = parent.and_then(|parent| self.by_id.get(&parent));
+        let above = parent.and_then(|parent| self.all.get(parent));
         let above = above.filter(|above| above.to.agent == agent);
         let contributing = || self.contributing.get(&task)?.get(&agent).copied();
         self.party(agent, above.map(|above| above.to.agent_version).or_else(contributing))
@@ -127,12 +173,12 @@ impl Delegations {
             DelegationEvent::DelegationRequested(facts) => self.requested(recorded, facts),
             DelegationEvent::DelegationRefused(facts) => self.refuse(recorded, facts),
             DelegationEvent::DelegationCompleted(facts) => {
-                if let Some(one) = self.by_id.get_mut(&facts.delegation) {
+                if let Some(one) = self.all.get_mut(facts.delegation) {
                     (one.status, one.ended_at) = (DelegationStatus::Completed, Some(at));
                 }
             }
             DelegationEvent::DelegationFailed(facts) => {
-                if let Some(one) = self.by_id.get_mut(&facts.delegation) {
+                if let Some(one) = self.all.get_mut(facts.delegation) {
                     (one.status, one.ended_at) = (DelegationStatus::Failed, Some(at));
                     one.reason = text(recorded, &TextName::REASON);
                 }
@@ -166,7 +212,7 @@ impl Delegations {
         };
         self.calls.insert(facts.invocation, facts.delegation);
         self.accounts.insert(facts.account, facts.delegation);
-        self.by_id.insert(facts.delegation, delegation);
+        self.all.add(delegation);
     }
 
     fn refuse(&mut self, recorded: &Recorded, facts: &DelegationRefused) {
@@ -182,19 +228,22 @@ impl Delegations {
             position: recorded.envelope.position,
             at: recorded.envelope.decided_at,
         };
-        self.refused.push(refused);
+        self.refused.add(refused);
     }
 
     /// Marks a delegation, and what under it has not ended, as called off.
     fn cancel(&mut self, id: DelegationId, reason: Option<&str>) {
         let mut next = vec![id];
         while let Some(id) = next.pop() {
-            if let Some(one) = self.by_id.get_mut(&id)
+            if let Some(one) = self.all.get_mut(id)
                 && one.status == DelegationStatus::Pending
             {
                 one.status = DelegationStatus::Cancelled;
                 one.reason = reason.map(str::to_owned);
-                next.extend(self.iter().filter(|one| one.parent == Some(id)).map(|one| one.id));
+                // What is under it was requested after it.
+                let since = one.position;
+                let after = self.all.iter().rev().take_while(|one| one.position > since);
+                next.extend(after.filter(|one| one.parent == Some(id)).map(|one| one.id));
             }
         }
     }
@@ -226,7 +275,7 @@ impl Delegations {
     }
 
     fn of_call(&mut self, invocation: InvocationId) -> Option<&mut Delegation> {
-        self.by_id.get_mut(self.calls.get(&invocation)?)
+        self.all.get_mut(self.calls.get(invocation)?)
     }
 
     fn budget_event(&mut self, recorded: &Recorded, event: &BudgetEvent) {
@@ -244,7 +293,7 @@ impl Delegations {
             BudgetEvent::Settled(facts) => {
                 self.charge(facts.account, facts.held_for, facts.charged, facts.overrun);
                 if let HeldFor::Delegation(id) = facts.held_for
-                    && let Some(one) = self.by_id.get_mut(&id)
+                    && let Some(one) = self.all.get_mut(id)
                 {
                     one.ended_at = Some(recorded.envelope.decided_at);
                 }
@@ -269,13 +318,13 @@ impl Delegations {
     }
 
     fn of_account(&mut self, account: AccountId) -> Option<&mut Delegation> {
-        self.by_id.get_mut(self.accounts.get(&account)?)
+        self.all.get_mut(self.accounts.get(account)?)
     }
 }
 
 impl Projection for Delegations {
     const NAME: &'static str = "delegations";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Delegation(_) | Event::Invocation(_))

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 
 use convoke_events::{
-    AgentId, BudgetEvent, Event, HubId, InvocationEvent, InvocationId, InvocationStarted,
+    AgentId, BudgetEvent, Event, HubId, InvocationEvent, InvocationId, InvocationStarted, Position,
     ProviderName, Recorded, ReservationId, TaskId, Tokens, Usage,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Projection;
+use crate::index::Index;
 use crate::names::Slugs;
+use crate::{Entries, Listed, Page, Paging, Projection};
 
 /// Every call that was sent, with its estimate and its use.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Estimates {
-    calls: Vec<EstimatedCall>,
-    places: BTreeMap<InvocationId, usize>,
+    calls: Entries<EstimatedCall>,
     /// What is set aside and not settled.
-    held: BTreeMap<ReservationId, Tokens>,
+    held: Index<ReservationId, Tokens>,
     slugs: Slugs,
 }
 
@@ -42,6 +42,43 @@ pub struct EstimatedCall {
     pub max_output: Tokens,
     /// What its provider says it used.
     pub usage: Usage,
+    /// The event with which it was sent first.
+    pub position: Position,
+}
+
+impl Listed for EstimatedCall {
+    type Id = InvocationId;
+
+    fn id(&self) -> InvocationId {
+        self.invocation
+    }
+
+    fn position(&self) -> Position {
+        self.position
+    }
+}
+
+/// Which calls are asked for; whatever is none passes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallFilter {
+    /// Sent in this hub.
+    pub hub: Option<HubId>,
+    /// Of this agent.
+    pub agent: Option<AgentId>,
+    /// Whose model this provider serves.
+    pub provider: Option<ProviderName>,
+    /// On this task.
+    pub task: Option<TaskId>,
+}
+
+impl CallFilter {
+    /// Whether the call is among those asked for.
+    pub fn takes(&self, call: &EstimatedCall) -> bool {
+        self.hub.as_ref().is_none_or(|hub| *hub == call.hub)
+            && self.agent.is_none_or(|agent| agent == call.agent)
+            && self.provider.as_ref().is_none_or(|known| *known == call.provider)
+            && self.task.is_none_or(|task| task == call.task)
+    }
 }
 
 impl EstimatedCall {
@@ -77,6 +114,11 @@ pub struct EstimateRecord {
 }
 
 impl Estimates {
+    /// A page of the calls that pass.
+    pub fn page(&self, filter: &CallFilter, paging: Paging) -> Page<'_, EstimatedCall> {
+        self.calls.page(|one| filter.takes(one), paging)
+    }
+
     /// Every call, in the order in which they were sent.
     pub fn calls(&self) -> impl Iterator<Item = &EstimatedCall> {
         self.calls.iter()
@@ -106,7 +148,7 @@ impl Estimates {
     }
 
     fn started(&mut self, recorded: &Recorded, facts: &InvocationStarted) {
-        let held = self.held.get(&facts.reservation).copied().unwrap_or_default();
+        let held = self.held.get(facts.reservation).unwrap_or_default();
         let call = EstimatedCall {
             invocation: facts.invocation,
             hub: recorded.envelope.hub.clone(),
@@ -117,14 +159,17 @@ impl Estimates {
             input: held.less(facts.max_output),
             max_output: facts.max_output,
             usage: Usage::default(),
+            position: recorded.envelope.position,
         };
-        self.places.insert(facts.invocation, self.calls.len());
-        self.calls.push(call);
+        match self.calls.get_mut(facts.invocation) {
+            // Tried again, and perhaps elsewhere: the newest try is the one that is told.
+            Some(known) => *known = EstimatedCall { position: known.position, ..call },
+            None => self.calls.add(call),
+        }
     }
 
     fn used(&mut self, invocation: InvocationId, usage: Usage) {
-        let place = self.places.get(&invocation);
-        if let Some(call) = place.and_then(|place| self.calls.get_mut(*place)) {
+        if let Some(call) = self.calls.get_mut(invocation) {
             call.usage = usage;
         }
     }
@@ -137,7 +182,7 @@ fn mean(errors: &[f64]) -> Option<f64> {
 
 impl Projection for Estimates {
     const NAME: &'static str = "estimates";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn quotes(_: &Event) -> bool {
         false
@@ -150,7 +195,7 @@ impl Projection for Estimates {
                 self.held.insert(facts.reservation, facts.amount.tokens);
             }
         } else if let Event::Budget(BudgetEvent::Settled(facts)) = &event.event {
-            self.held.remove(&facts.reservation);
+            self.held.remove(facts.reservation);
         } else if let Event::Invocation(invocation) = &event.event {
             match invocation {
                 InvocationEvent::InvocationStarted(facts) => self.started(event, facts),

@@ -11,8 +11,8 @@ use convoke_events::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Projection;
 use crate::names::{Slugs, text};
+use crate::{Entries, Listed, Page, Paging, Projection};
 
 /// How far back denied attempts are counted.
 pub const BLOCKED_WINDOW: Duration = Duration::from_hours(7 * 24);
@@ -22,7 +22,7 @@ pub const BLOCKED_WINDOW: Duration = Duration::from_hours(7 * 24);
 pub struct Governance {
     defaults: BTreeMap<HubId, GovernanceDefault>,
     policies: BTreeMap<PolicyId, GovernancePolicy>,
-    blocked: Vec<Blocked>,
+    blocked: Entries<Blocked>,
     /// What the collectives of tasks that have not ended are about.
     artifacts: BTreeMap<TaskId, ArtifactType>,
     versions: BTreeMap<AgentId, u32>,
@@ -79,6 +79,44 @@ pub struct Blocked {
     pub reason: Option<String>,
 }
 
+impl Listed for Blocked {
+    type Id = Position;
+
+    fn id(&self) -> Position {
+        self.position
+    }
+
+    fn position(&self) -> Position {
+        self.position
+    }
+}
+
+/// Which denied attempts are asked for; whatever is none passes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BlockedFilter {
+    /// In this hub.
+    pub hub: Option<HubId>,
+    /// Of this agent.
+    pub agent: Option<AgentId>,
+    /// With this kind of thing.
+    pub artifact: Option<ArtifactType>,
+    /// On this task.
+    pub task: Option<TaskId>,
+    /// Denied at this moment or later.
+    pub since: Option<Timestamp>,
+}
+
+impl BlockedFilter {
+    /// Whether the attempt is among those asked for.
+    pub fn takes(&self, blocked: &Blocked) -> bool {
+        self.hub.as_ref().is_none_or(|hub| *hub == blocked.hub)
+            && self.agent.is_none_or(|agent| agent == blocked.agent)
+            && self.artifact.as_ref().is_none_or(|artifact| *artifact == blocked.artifact)
+            && self.task.is_none_or(|task| task == blocked.task)
+            && self.since.is_none_or(|since| blocked.at >= since)
+    }
+}
+
 /// Denied attempts of a hub in the last seven days.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockedCounts {
@@ -91,6 +129,11 @@ pub struct BlockedCounts {
 }
 
 impl Governance {
+    /// A page of the denied attempts that pass.
+    pub fn page(&self, filter: &BlockedFilter, paging: Paging) -> Page<'_, Blocked> {
+        self.blocked.page(|one| filter.takes(one), paging)
+    }
+
     /// What holds in the hub where no policy speaks: `deny` until it chooses otherwise.
     pub fn default_of(&self, hub: &HubId) -> GovernanceDefault {
         self.defaults.get(hub).copied().unwrap_or(GovernanceDefault::Deny)
@@ -150,7 +193,7 @@ impl Governance {
     }
 
     fn attempt_blocked(&mut self, event: &Recorded, facts: &AttemptBlocked) {
-        self.blocked.push(Blocked {
+        self.blocked.add(Blocked {
             hub: event.envelope.hub.clone(),
             position: event.envelope.position,
             at: event.envelope.decided_at,
@@ -174,7 +217,7 @@ impl Governance {
         let Some(artifact) = self.artifacts.get(&facts.task) else {
             return;
         };
-        self.blocked.push(Blocked {
+        self.blocked.add(Blocked {
             hub: event.envelope.hub.clone(),
             position: event.envelope.position,
             at: event.envelope.decided_at,
@@ -197,7 +240,7 @@ impl Governance {
         let ActionRefusal::Blocked { verb, artifact, because } = &facts.because else {
             return;
         };
-        self.blocked.push(Blocked {
+        self.blocked.add(Blocked {
             hub: event.envelope.hub.clone(),
             position: event.envelope.position,
             at: event.envelope.decided_at,
@@ -216,7 +259,7 @@ impl Governance {
 
 impl Projection for Governance {
     const NAME: &'static str = "governance";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Governance(_) | Event::Delegation(_))

@@ -26,6 +26,30 @@
 //! assert_eq!(agents.view.iter().count(), 0);
 //! # Ok::<(), convoke_events::ReadError>(())
 //! ```
+//!
+//! What a view lists is asked for by a filter and in pages, of every view in the same way; what it
+//! reckons when it is asked, it answers whole ([`Performance::records`], [`Attention::waiting`]). A
+//! snapshot ([`Live::view`]) shares what does not change with the live view:
+//!
+//! ```
+//! use convoke_events::{Log, TaskOutcome};
+//! use convoke_projections::tasks::TaskFilter;
+//! use convoke_projections::{Live, Order, Paging, Tasks};
+//!
+//! let tasks = Live::<Tasks>::follow(Log::in_memory())?;
+//! let failed = TaskFilter { outcome: Some(TaskOutcome::Failed), ..TaskFilter::default() };
+//! let mut paging = Paging { limit: 20, order: Order::Newest, after: None };
+//! let now = tasks.view();
+//! loop {
+//!     let page = now.view.page(&failed, paging);
+//!     for task in &page.entries {
+//!         println!("{}: {}", task.title, task.reason.as_deref().unwrap_or("why is not known"));
+//!     }
+//!     let Some(next) = page.next else { break };
+//!     paging.after = Some(next);
+//! }
+//! # Ok::<(), convoke_projections::StartError>(())
+//! ```
 
 pub mod agents;
 pub mod attention;
@@ -45,7 +69,10 @@ pub mod routing;
 pub mod tasks;
 pub mod trust;
 
+mod ahead;
 mod checkpoint;
+mod entries;
+mod index;
 mod lineup;
 mod live;
 mod moment;
@@ -67,13 +94,14 @@ pub use boards::Boards;
 pub use budgets::Budgets;
 pub use collectives::Collectives;
 pub use delegations::Delegations;
+pub use entries::{Entries, Listed};
 pub use estimates::Estimates;
 pub use governance::Governance;
 pub use lifecycle::Lifecycle;
 pub use lineup::Lineup;
 pub use live::{Breakdown, Live, RebuildError, Status, WaitError};
 pub use moment::{Moment, MomentParseError};
-pub use page::{Listed, Order, Page, Paging, page};
+pub use page::{Order, Page, Paging};
 pub use performance::Performance;
 pub use projection::{At, Projection};
 pub use proposals::Proposals;

@@ -1,5 +1,7 @@
 //! How agents live: their epochs and revocations, the leases they hold, what they leave to others.
 
+mod handoff;
+
 use std::collections::BTreeMap;
 
 use convoke_events::{
@@ -8,16 +10,20 @@ use convoke_events::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Projection;
+pub use handoff::{Handoff, HandoffFilter, HandoffStanding};
+
 use crate::audit::revocation;
 use crate::names::{Slugs, text, who};
+use crate::{Entries, Page, Paging, Projection};
 
 /// Every agent's life, every lease that is held, every handoff.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifecycle {
     agents: BTreeMap<AgentId, Life>,
     leases: BTreeMap<LeaseId, Lease>,
-    handoffs: BTreeMap<HandoffId, Handoff>,
+    handoffs: Entries<Handoff>,
+    /// What was left of the tasks that have not ended.
+    left: BTreeMap<TaskId, Vec<HandoffId>>,
     slugs: Slugs,
 }
 
@@ -74,57 +80,6 @@ pub struct Lease {
     pub violations: u32,
 }
 
-/// What an agent left to the next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handoff {
-    /// Which.
-    pub handoff: HandoffId,
-    /// On which task.
-    pub task: TaskId,
-    /// Who left it.
-    pub from: AgentId,
-    /// Its slug, or its id where no registration is known.
-    pub slug: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// Why the work stopped, in words.
-    pub because: String,
-    /// In which phase.
-    pub phase: Phase,
-    /// What comes next, in words.
-    pub next: Option<String>,
-    /// What became of it.
-    pub standing: HandoffStanding,
-}
-
-/// What became of a handoff.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HandoffStanding {
-    /// Nobody goes on with it yet.
-    Open,
-    /// Somebody was told to go on with it.
-    Taken {
-        /// Who.
-        by: AgentId,
-        /// Its slug, or its id where no registration is known.
-        slug: String,
-    },
-    /// Its task ended before anybody did.
-    Moot,
-}
-
-impl HandoffStanding {
-    /// The same in words.
-    pub fn in_words(&self) -> String {
-        match self {
-            Self::Open => "open".to_owned(),
-            Self::Taken { slug, .. } => format!("taken by {slug}"),
-            Self::Moot => "moot: its task has ended".to_owned(),
-        }
-    }
-}
-
 impl Lifecycle {
     /// Every hub that registered an agent.
     pub fn hubs(&self) -> impl Iterator<Item = &HubId> {
@@ -151,9 +106,12 @@ impl Lifecycle {
 
     /// What an agent left to others, the longest ago first.
     pub fn handoffs(&self, from: AgentId) -> Vec<&Handoff> {
-        let mut left: Vec<_> = self.handoffs.values().filter(|one| one.from == from).collect();
-        left.sort_by_key(|one| (one.since, one.handoff));
-        left
+        self.handoffs.iter().filter(|one| one.from == from).collect()
+    }
+
+    /// A page of the handoffs that pass.
+    pub fn page(&self, filter: &HandoffFilter, paging: Paging) -> Page<'_, Handoff> {
+        self.handoffs.page(|one| filter.takes(one), paging)
     }
 
     fn revoked(&mut self, event: &Recorded, facts: &AgentRevoked) {
@@ -186,6 +144,8 @@ impl Lifecycle {
         let time = || "its lease expired".to_owned();
         let handoff = Handoff {
             handoff: facts.handoff,
+            hub: event.envelope.hub.clone(),
+            position: event.envelope.position,
             task: facts.task,
             from: facts.from,
             slug: self.slugs.of(facts.from),
@@ -195,7 +155,8 @@ impl Lifecycle {
             next: text(event, &TextName::NEXT),
             standing: HandoffStanding::Open,
         };
-        self.handoffs.insert(facts.handoff, handoff);
+        self.handoffs.add(handoff);
+        self.left.entry(facts.task).or_default().push(facts.handoff);
     }
 
     fn erred(&mut self, lease: LeaseId) {
@@ -219,8 +180,10 @@ impl Lifecycle {
     /// The work on a task is over, and nobody takes up what was left of it.
     fn ended(&mut self, task: TaskId) {
         self.leases.retain(|_, lease| lease.task != task);
-        for handoff in self.handoffs.values_mut().filter(|one| one.task == task) {
-            if handoff.standing == HandoffStanding::Open {
+        for left in self.left.remove(&task).into_iter().flatten() {
+            if let Some(handoff) = self.handoffs.get_mut(left)
+                && handoff.standing == HandoffStanding::Open
+            {
                 handoff.standing = HandoffStanding::Moot;
             }
         }
@@ -229,7 +192,7 @@ impl Lifecycle {
     fn lived(&mut self, event: &Recorded, lifecycle: &LifecycleEvent) {
         match lifecycle {
             LifecycleEvent::PacketIssued(facts) => {
-                let taken = facts.continues.and_then(|handoff| self.handoffs.get_mut(&handoff));
+                let taken = facts.continues.and_then(|handoff| self.handoffs.get_mut(handoff));
                 if let Some(handoff) = taken {
                     let (by, slug) = (facts.agent, self.slugs.of(facts.agent));
                     handoff.standing = HandoffStanding::Taken { by, slug };
@@ -279,7 +242,7 @@ impl Lifecycle {
 
 impl Projection for Lifecycle {
     const NAME: &'static str = "lifecycle";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Lifecycle(_))

@@ -89,7 +89,7 @@ impl Lineup {
         self.seats.resume(&self.log, self.checkpoints.as_deref(), until);
         self.seats.read(&self.log, until);
         if until == head {
-            self.seats.save(self.checkpoints.as_deref());
+            self.seats.save_what_is_worth_it(self.checkpoints.as_deref());
         }
         self.seats.end();
         Ok(until)

@@ -16,6 +16,7 @@ pub use record::{Filter, PerformanceRecord, Proposals, Span};
 pub use work::Work;
 
 use crate::Projection;
+use crate::index::Index;
 use crate::names::Slugs;
 
 /// Over how many days a record is kept, unless asked otherwise.
@@ -30,9 +31,9 @@ pub struct Performance {
     /// For which task type the decisions on tasks that have not ended fell.
     types: BTreeMap<TaskId, BTreeMap<DecisionId, TaskType>>,
     /// On whose record a call counts.
-    calls: BTreeMap<InvocationId, u32>,
+    calls: Index<InvocationId, u32>,
     /// On whose record the proposals count that wait.
-    waiting: BTreeMap<ProposalId, u32>,
+    waiting: Index<ProposalId, u32>,
     newest: Option<Timestamp>,
     slugs: Slugs,
 }
@@ -113,7 +114,7 @@ impl Performance {
             InvocationEvent::OutcomeArrivedLate(facts) => facts.invocation,
         };
         let at = event.envelope.decided_at;
-        let work = self.calls.get(&invocation).copied().and_then(|place| self.work(place, at));
+        let work = self.calls.get(invocation).and_then(|place| self.work(place, at));
         if let Some(work) = work {
             work.called(facts);
         }
@@ -130,7 +131,7 @@ impl Performance {
             | BudgetEvent::AccountReopened(_)
             | BudgetEvent::Reserved(_) => return,
         };
-        let place = held_for.call().and_then(|call| self.calls.get(&call).copied());
+        let place = held_for.call().and_then(|call| self.calls.get(call));
         let at = event.envelope.decided_at;
         if let Some(work) = place.and_then(|place| self.work(place, at)) {
             work.charged = work.charged.plus(amount);
@@ -161,7 +162,7 @@ impl Performance {
 
     fn reviewed(&mut self, event: &Recorded, facts: &ProposalReviewed) {
         let at = event.envelope.decided_at;
-        let author = self.waiting.remove(&facts.proposal);
+        let author = self.waiting.remove(facts.proposal);
         if let Some(work) = author.and_then(|place| self.work(place, at)) {
             work.reviewed(facts.decision);
         }
@@ -181,7 +182,7 @@ impl Performance {
 
 impl Projection for Performance {
     const NAME: &'static str = "performance";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);

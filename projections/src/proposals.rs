@@ -13,12 +13,13 @@ use convoke_events::{
 use serde::{Deserialize, Serialize};
 
 use crate::names::{Slugs, text, who};
-use crate::{Listed, Page, Paging, Projection, page};
+use crate::{Entries, Listed, Page, Paging, Projection};
 
 /// Every proposal that was ever made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposals {
-    by_id: BTreeMap<ProposalId, Proposal>,
+    all: Entries<Proposal>,
+    /// Of the tasks that have not ended.
     titles: BTreeMap<TaskId, String>,
     slugs: Slugs,
 }
@@ -177,6 +178,8 @@ pub struct ProposalFilter {
     pub artifact: Option<ArtifactType>,
     /// From this task.
     pub task: Option<TaskId>,
+    /// That were made at this moment or later.
+    pub since: Option<Timestamp>,
 }
 
 impl ProposalFilter {
@@ -186,10 +189,17 @@ impl ProposalFilter {
             && self.status.is_none_or(|status| status == proposal.status)
             && self.artifact.as_ref().is_none_or(|artifact| *artifact == proposal.artifact)
             && self.task.is_none_or(|task| task == proposal.task)
+            && self.since.is_none_or(|since| proposal.made_at >= since)
     }
 }
 
 impl Listed for Proposal {
+    type Id = ProposalId;
+
+    fn id(&self) -> ProposalId {
+        self.id
+    }
+
     fn position(&self) -> Position {
         self.position
     }
@@ -198,20 +208,20 @@ impl Listed for Proposal {
 impl Proposals {
     /// A page of the proposals that pass.
     pub fn page(&self, filter: &ProposalFilter, paging: Paging) -> Page<'_, Proposal> {
-        page(self.iter(), |one| filter.takes(one), paging)
+        self.all.page(|one| filter.takes(one), paging)
     }
 
     /// The proposal with this id.
     pub fn get(&self, id: ProposalId) -> Option<&Proposal> {
-        self.by_id.get(&id)
+        self.all.get(id)
     }
 
-    /// Every proposal of every hub, in order of their ids.
+    /// Every proposal of every hub, in the order in which they were made.
     pub fn iter(&self) -> impl Iterator<Item = &Proposal> {
-        self.by_id.values()
+        self.all.iter()
     }
 
-    /// The hub's proposals, in order of their ids.
+    /// The hub's proposals, in the order in which they were made.
     pub fn of_hub(&self, hub: &HubId) -> impl Iterator<Item = &Proposal> {
         self.iter().filter(move |proposal| proposal.hub == *hub)
     }
@@ -251,18 +261,18 @@ impl Proposals {
             first_review: None,
             review: None,
         };
-        self.by_id.insert(facts.proposal, proposal);
+        self.all.add(proposal);
     }
 
     fn applied(&mut self, event: &Recorded, facts: &ProposalApplied) {
-        if let Some(proposal) = self.by_id.get_mut(&facts.proposal) {
+        if let Some(proposal) = self.all.get_mut(facts.proposal) {
             let (at, position) = (event.envelope.decided_at, event.envelope.position);
             proposal.applied = Some(Applied { at, position, granted_by: facts.granted_by });
         }
     }
 
     fn given(&mut self, event: &Recorded, facts: &ReviewGiven) {
-        if let Some(proposal) = self.by_id.get_mut(&facts.proposal) {
+        if let Some(proposal) = self.all.get_mut(facts.proposal) {
             proposal.first_review = Some(Review {
                 decision: facts.decision,
                 reviewer: who(event),
@@ -279,7 +289,7 @@ impl Proposals {
     }
 
     fn reviewed(&mut self, event: &Recorded, facts: &ProposalReviewed) {
-        let Some(proposal) = self.by_id.get_mut(&facts.proposal) else {
+        let Some(proposal) = self.all.get_mut(facts.proposal) else {
             return;
         };
         proposal.status = facts.decision.into();
@@ -304,7 +314,7 @@ impl Proposals {
 
 impl Projection for Proposals {
     const NAME: &'static str = "proposals";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Task(_) | Event::Proposal(_))
@@ -315,6 +325,8 @@ impl Projection for Proposals {
         if let Event::Task(TaskEvent::TaskSubmitted(facts)) = &event.event {
             let title = text(event, &TextName::TITLE).unwrap_or_default();
             self.titles.insert(facts.task, title);
+        } else if let Event::Task(TaskEvent::TaskConcluded(facts)) = &event.event {
+            self.titles.remove(&facts.task);
         } else if let Event::Proposal(proposal) = &event.event {
             match proposal {
                 ProposalEvent::ReviewRulesSet(_) | ProposalEvent::ReviewRefused(_) => {}

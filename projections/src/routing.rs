@@ -10,13 +10,13 @@ use convoke_events::{
 use serde::{Deserialize, Serialize};
 
 use crate::names::{Slugs, text};
-use crate::{Listed, Page, Paging, Projection, page};
+use crate::{Entries, Listed, Page, Paging, Projection};
 
 /// Every routing policy as it stands, and every decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routing {
     policies: BTreeMap<PolicyId, RoutingPolicy>,
-    decisions: Vec<Decision>,
+    decisions: Entries<Decision>,
     slugs: Slugs,
 }
 
@@ -148,6 +148,12 @@ impl DecisionFilter {
 }
 
 impl Listed for Decision {
+    type Id = DecisionId;
+
+    fn id(&self) -> DecisionId {
+        self.id
+    }
+
     fn position(&self) -> Position {
         self.position
     }
@@ -156,7 +162,7 @@ impl Listed for Decision {
 impl Routing {
     /// A page of the decisions that pass.
     pub fn page(&self, filter: &DecisionFilter, paging: Paging) -> Page<'_, Decision> {
-        page(self.newest_first(), |one| filter.takes(one), paging)
+        self.decisions.page(|one| filter.takes(one), paging)
     }
 
     /// Every policy of the hub, by task type and priority, the ones switched off too.
@@ -175,7 +181,7 @@ impl Routing {
 
     /// The decision with this id.
     pub fn decision(&self, id: DecisionId) -> Option<&Decision> {
-        self.newest_first().find(|decision| decision.id == id)
+        self.decisions.get(id)
     }
 
     /// Every decision of every hub, newest first.
@@ -221,30 +227,11 @@ impl Routing {
         self.policies.insert(facts.policy.id, policy);
     }
 
-    fn considered(&self, page: &[Candidate], selected: &[AgentId]) -> Vec<Considered> {
-        let considered = page.iter().map(|one| Considered {
-            agent: one.agent,
-            slug: self.slugs.of(one.agent),
-            agent_version: one.agent_version,
-            policy: one.policy,
-            priority: one.priority,
-            standing: one.standing,
-            scored: one.scored.clone(),
-            selected: selected.contains(&one.agent),
-        });
-        considered.collect()
-    }
-
     /// Takes in a further page of the decision before it.
     fn listed(&mut self, facts: &CandidatesListed) {
-        let Some(at) = self.decisions.iter().rposition(|one| one.id == facts.decision) else {
-            return;
-        };
-        let selected = self.decisions.get(at).map(|one| one.selected.clone()).unwrap_or_default();
-        let page = self.considered(&facts.candidates, &selected);
-        if let Some(decision) = self.decisions.get_mut(at) {
-            decision.candidates.extend(page);
-        }
+        let Some(decision) = self.decisions.get_mut(facts.decision) else { return };
+        let page = considered(&self.slugs, &facts.candidates, &decision.selected);
+        decision.candidates.extend(page);
     }
 
     fn decided(&mut self, event: &Recorded, facts: &RoutingDecided) {
@@ -262,20 +249,34 @@ impl Routing {
             rules_version: facts.rules_version,
             weights: facts.weights,
             evidence: facts.evidence.clone(),
-            candidates: self.considered(&facts.candidates, &facts.selected),
+            candidates: considered(&self.slugs, &facts.candidates, &facts.selected),
             selected: facts.selected.clone(),
             rests_on: facts.rests_on,
             tie_break: facts.tie_break,
             seed: facts.seed,
             reason: text(event, &TextName::REASON),
         };
-        self.decisions.push(decision);
+        self.decisions.add(decision);
     }
+}
+
+fn considered(slugs: &Slugs, page: &[Candidate], selected: &[AgentId]) -> Vec<Considered> {
+    let considered = page.iter().map(|one| Considered {
+        agent: one.agent,
+        slug: slugs.of(one.agent),
+        agent_version: one.agent_version,
+        policy: one.policy,
+        priority: one.priority,
+        standing: one.standing,
+        scored: one.scored.clone(),
+        selected: selected.contains(&one.agent),
+    });
+    considered.collect()
 }
 
 impl Projection for Routing {
     const NAME: &'static str = "routing";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Routing(_))

@@ -3,16 +3,15 @@
 use std::path::Path;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use convoke_events::{Digest, Log, Position, Query, ReadError, Recorded, Subscription};
 
+use crate::ahead::{BATCH, feed};
 use crate::live::Seat;
 use crate::runner::Signals;
 use crate::wait::{block_on, now_or_never, unless};
-
-/// How many events are taken in before readers see them, at most.
-const BATCH: usize = 512;
 
 /// After how many events a checkpoint is written while following, besides the one at the end.
 const CHECKPOINT_EVERY: u64 = 10_000;
@@ -35,14 +34,31 @@ impl Seats {
         self.all.push(seat);
     }
 
-    /// Starts every view from its checkpoint, where it has one that is not past `until`.
+    /// Starts every view from its checkpoint, where it has one that is not past `until`; several at
+    /// once, where there is room.
     pub(crate) fn resume(&mut self, log: &Log, checkpoints: Option<&Path>, until: u64) {
         if let Some(directory) = checkpoints {
-            for seat in &mut self.all {
-                seat.resume(log, directory, until);
-            }
+            let waiting = Mutex::new(self.all.iter_mut());
+            let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let work = || {
+                while let Some(seat) = next() {
+                    seat.resume(log, directory, until);
+                }
+            };
+            thread::scope(|scope| {
+                for _ in 1..thread::available_parallelism().map_or(1, usize::from) {
+                    // With fewer it only takes longer.
+                    let _spawned = thread::Builder::new().spawn_scoped(scope, work);
+                }
+                work();
+            });
         }
         self.kept = self.position();
+    }
+
+    /// Whether any view takes in more.
+    fn is_wanted(&self) -> bool {
+        self.all.iter().any(|seat| seat.position().is_some())
     }
 
     /// How many events every view holds that can go on.
@@ -50,28 +66,18 @@ impl Seats {
         self.all.iter().filter_map(|seat| seat.position()).min().unwrap_or(u64::MAX)
     }
 
-    /// Reads the log up to this position, or to the first event that no view gets past.
+    /// Reads the log up to this position, to the first event that no view gets past, or until nobody
+    /// wants it.
     pub(crate) fn read(&mut self, log: &Log, until: u64) {
         let Some(last) = Position::new(until) else { return };
+        let signals = Arc::clone(&self.signals);
+        let goes_on = || !signals.stopping.load(Ordering::SeqCst);
         let mut reached = self.position();
-        while reached < until {
-            let mut batch = Vec::with_capacity(BATCH);
-            let mut broken = None;
-            for event in log.read(Query::all().from(Position::after(reached)).to(last)) {
-                match event {
-                    Ok(event) => batch.push(event),
-                    Err(why) => {
-                        broken = Some(why);
-                        break;
-                    }
-                }
-                if batch.len() == BATCH {
-                    reached = self.take(&batch, reached);
-                    batch.clear();
-                }
-            }
-            reached = self.take(&batch, reached);
-            let past = broken.map_or(Some(until), |why| self.step_over(log, reached, &why));
+        while reached < until && goes_on() {
+            let ahead = Query::all().from(Position::after(reached)).to(last);
+            let broken = feed(log.read(ahead), goes_on, |batch| self.take(batch));
+            reached = self.reached(reached);
+            let past = broken.and_then(|why| self.step_over(log, reached, &why));
             let Some(past) = past else { return };
             reached = past;
         }
@@ -89,7 +95,9 @@ impl Seats {
     /// Follows the log; nothing is the answer where an event stops every view.
     async fn keep_up(&mut self, log: &Log, checkpoints: Option<&Path>) -> Option<()> {
         let signals = Arc::clone(&self.signals);
-        let mut reached = self.position().min(log.head().position);
+        let head = log.head().position;
+        self.read(log, head);
+        let mut reached = self.is_wanted().then(|| self.position().min(head))?;
         let mut events = log.subscribe(reached);
         loop {
             self.swap(log, reached);
@@ -99,7 +107,8 @@ impl Seats {
             let woken = pin!(signals.wake.notified());
             let Some(first) = unless(woken, events.next()).await else { continue };
             let (batch, stopped) = gather(first, &mut events);
-            reached = self.take(&batch, reached);
+            self.take(&batch);
+            reached = self.reached(reached);
             match stopped {
                 None => {}
                 Some(Ok(())) => return Some(()),
@@ -109,22 +118,25 @@ impl Seats {
                 }
             }
             // While it catches up there is better to do.
-            let caught_up = batch.len() < BATCH;
-            if caught_up && reached.saturating_sub(self.kept) >= CHECKPOINT_EVERY {
-                self.save(checkpoints);
+            if batch.len() < BATCH {
+                self.save_what_is_worth_it(checkpoints);
             }
         }
     }
 
-    /// Gives every view these events, and answers which was the last.
-    fn take(&mut self, events: &[Recorded], reached: u64) -> u64 {
-        let Some(last) = events.last() else { return reached };
+    /// Up to where every view was given the events, of which it was given those up to `before`.
+    fn reached(&self, before: u64) -> u64 {
+        self.newest.map_or(before, |(newest, _)| newest.max(before))
+    }
+
+    /// Gives every view these events.
+    fn take(&mut self, events: &[Recorded]) {
+        let Some(last) = events.last() else { return };
         let _gate = self.signals.gate.write().unwrap_or_else(PoisonError::into_inner);
         for seat in &mut self.all {
             seat.take(events);
         }
         self.newest = Some((last.envelope.position.get(), last.hash));
-        last.envelope.position.get()
     }
 
     /// What becomes of an event that cannot be read: where only its texts cannot, the views that do
@@ -152,6 +164,14 @@ impl Seats {
         let _gate = self.signals.gate.write().unwrap_or_else(PoisonError::into_inner);
         for seat in &mut self.all {
             seat.swap(log, reached);
+        }
+    }
+
+    /// Leaves checkpoints where the ones there are would cost a start more than a moment.
+    pub(crate) fn save_what_is_worth_it(&mut self, checkpoints: Option<&Path>) {
+        let newest = self.newest.map_or(0, |(position, _)| position);
+        if self.kept == 0 || newest.saturating_sub(self.kept) >= CHECKPOINT_EVERY {
+            self.save(checkpoints);
         }
     }
 

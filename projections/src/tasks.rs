@@ -1,21 +1,19 @@
 //! The pieces of work submitted to every hub, and how each of them ended.
 
-use std::collections::BTreeMap;
-
 use convoke_events::{
     AccountId, AgentId, CollectiveEvent, CollectiveId, Conclusion, Confidence, Digest, Event,
-    HubId, InvocationEvent, InvocationId, Key, ProposalEvent, ProposalId, Purpose, Recorded,
-    TaskEvent, TaskId, TaskOutcome, TaskPlan, TextName, Timestamp,
+    HubId, InvocationEvent, InvocationId, Key, Position, ProposalEvent, ProposalId, Purpose,
+    Recorded, TaskEvent, TaskId, TaskOutcome, TaskPlan, TextName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Projection;
 use crate::names::{Slugs, text};
+use crate::{Entries, Listed, Page, Paging, Projection};
 
 /// Every task that was ever submitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tasks {
-    by_id: BTreeMap<TaskId, Task>,
+    all: Entries<Task>,
     slugs: Slugs,
 }
 
@@ -36,6 +34,8 @@ pub struct Task {
     pub plan: TaskPlan,
     /// Digest of title, body and source.
     pub content: Digest,
+    /// The event that submitted it.
+    pub position: Position,
     /// When it was submitted.
     pub submitted_at: Timestamp,
     /// What was asked first, where the plan begins with triage.
@@ -78,18 +78,61 @@ impl Task {
     }
 }
 
+/// Which tasks are asked for; whatever is none passes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskFilter {
+    /// Of this hub.
+    pub hub: Option<HubId>,
+    /// That have ended, or that have not.
+    pub ended: Option<bool>,
+    /// That ended like this.
+    pub outcome: Option<TaskOutcome>,
+    /// That came from there.
+    pub source: Option<String>,
+    /// That were submitted at this moment or later.
+    pub since: Option<Timestamp>,
+}
+
+impl TaskFilter {
+    /// Whether the task is among those asked for.
+    pub fn takes(&self, task: &Task) -> bool {
+        self.hub.as_ref().is_none_or(|hub| *hub == task.hub)
+            && self.ended.is_none_or(|ended| ended == task.outcome.is_some())
+            && self.outcome.is_none_or(|outcome| task.outcome == Some(outcome))
+            && self.source.as_ref().is_none_or(|source| task.source.as_ref() == Some(source))
+            && self.since.is_none_or(|since| task.submitted_at >= since)
+    }
+}
+
+impl Listed for Task {
+    type Id = TaskId;
+
+    fn id(&self) -> TaskId {
+        self.id
+    }
+
+    fn position(&self) -> Position {
+        self.position
+    }
+}
+
 impl Tasks {
+    /// A page of the tasks that pass.
+    pub fn page(&self, filter: &TaskFilter, paging: Paging) -> Page<'_, Task> {
+        self.all.page(|one| filter.takes(one), paging)
+    }
+
     /// The task with this id.
     pub fn get(&self, id: TaskId) -> Option<&Task> {
-        self.by_id.get(&id)
+        self.all.get(id)
     }
 
-    /// Every task of every hub, in order of their ids.
+    /// Every task of every hub, in the order in which they were submitted.
     pub fn iter(&self) -> impl Iterator<Item = &Task> {
-        self.by_id.values()
+        self.all.iter()
     }
 
-    /// The hub's tasks, in order of their ids.
+    /// The hub's tasks, in the order in which they were submitted.
     pub fn of_hub(&self, hub: &HubId) -> impl Iterator<Item = &Task> {
         self.iter().filter(move |task| task.hub == *hub)
     }
@@ -106,6 +149,7 @@ impl Tasks {
                     account: facts.account,
                     plan: facts.plan.clone(),
                     content: facts.content,
+                    position: recorded.envelope.position,
                     submitted_at: at,
                     triage: None,
                     collective: None,
@@ -115,10 +159,10 @@ impl Tasks {
                     reason: None,
                     concluded_at: None,
                 };
-                self.by_id.insert(facts.task, task);
+                self.all.add(task);
             }
             TaskEvent::TaskConcluded(facts) => {
-                if let Some(task) = self.by_id.get_mut(&facts.task) {
+                if let Some(task) = self.all.get_mut(facts.task) {
                     task.outcome = Some(facts.outcome);
                     task.because = Some(facts.because);
                     task.reason = text(recorded, &TextName::REASON);
@@ -132,7 +176,7 @@ impl Tasks {
         match event {
             InvocationEvent::InvocationStarted(facts) if facts.purpose == Purpose::Triage => {
                 let slug = self.slugs.of(facts.agent);
-                if let Some(task) = self.by_id.get_mut(&facts.task) {
+                if let Some(task) = self.all.get_mut(facts.task) {
                     task.triage = Some(Triage {
                         invocation: facts.invocation,
                         agent: facts.agent,
@@ -146,7 +190,7 @@ impl Tasks {
             InvocationEvent::InvocationAnswered(facts) => {
                 // A task's events share a correlation that is the task's own id.
                 let task = TaskId::from_bytes(*recorded.envelope.correlation.as_bytes());
-                let triage = self.by_id.get_mut(&task).and_then(|task| task.triage.as_mut());
+                let triage = self.all.get_mut(task).and_then(|task| task.triage.as_mut());
                 if let Some(triage) = triage.filter(|asked| asked.invocation == facts.invocation) {
                     triage.key = Some(facts.key.clone());
                     triage.confidence = facts.confidence;
@@ -162,7 +206,7 @@ impl Tasks {
 
 impl Projection for Tasks {
     const NAME: &'static str = "tasks";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Task(_))
@@ -175,11 +219,11 @@ impl Projection for Tasks {
         } else if let Event::Invocation(invocation) = &event.event {
             self.invocation_event(event, invocation);
         } else if let Event::Collective(CollectiveEvent::CollectiveConvened(facts)) = &event.event {
-            if let Some(task) = self.by_id.get_mut(&facts.task) {
+            if let Some(task) = self.all.get_mut(facts.task) {
                 task.collective = Some(facts.collective);
             }
         } else if let Event::Proposal(ProposalEvent::ProposalMade(facts)) = &event.event
-            && let Some(task) = self.by_id.get_mut(&facts.task)
+            && let Some(task) = self.all.get_mut(facts.task)
         {
             task.proposal = Some(facts.proposal);
         }

@@ -1,6 +1,17 @@
 //! The views, fed with a small history written by hand.
 
+/// Does the same with every view there is.
+macro_rules! every_view {
+    ($check:ident($($argument:expr),*)) => {
+        every_view!($check($($argument),*):
+            Agents, Attention, Boards, Budgets, Collectives, Delegations, Estimates, Governance,
+            Lifecycle, Performance, Proposals, Roles, Routing, Tasks, Trust)
+    };
+    ($check:ident$arguments:tt: $($view:ident),*) => { $($check::<$view>$arguments;)* };
+}
+
 mod agreement;
+mod asking;
 mod boards;
 mod checkpoints;
 mod delegating;

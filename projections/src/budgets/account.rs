@@ -5,6 +5,8 @@ use convoke_events::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::Listed;
+
 /// A budget account. What stands on its descendants counts on it too, up to one that a reservation
 /// pays for: that reservation counts instead, whole until it is settled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +35,69 @@ pub struct Account {
     pub opened: Position,
 }
 
-impl Account {
+/// Which accounts are asked for; whatever is none passes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountFilter {
+    /// Of this hub.
+    pub hub: Option<HubId>,
+    /// Directly under this account.
+    pub parent: Option<AccountId>,
+    /// That an overrun closed, or that are open.
+    pub closed: Option<bool>,
+}
+
+impl AccountFilter {
+    /// Whether the account is among those asked for.
+    pub fn takes(&self, account: &Account) -> bool {
+        self.hub.as_ref().is_none_or(|hub| *hub == account.hub)
+            && self.parent.is_none_or(|parent| account.parent == Some(parent))
+            && self.closed.is_none_or(|closed| closed == account.closed)
+    }
+}
+
+/// An account with what its periods are counted from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub(super) account: Account,
+    /// What counts against its limits, by the day it was set aside.
+    pub(super) days: Vec<(i64, Amount)>,
+}
+
+impl Kept {
+    /// Changes its totals on account of what was set aside on this day.
+    pub(super) fn change(&mut self, day: i64, change: impl Fn(&mut Totals)) {
+        let before = self.account.totals.counted();
+        change(&mut self.account.totals);
+        // Mostly the newest.
+        let place = self.days.iter().rposition(|(known, _)| *known == day);
+        let place = place.unwrap_or_else(|| {
+            self.days.push((day, Amount::ZERO));
+            self.days.len().saturating_sub(1)
+        });
+        if let Some((_, amount)) = self.days.get_mut(place) {
+            *amount = amount.plus(self.account.totals.counted()).less(before);
+        }
+    }
+
     pub(super) fn unlabelled(id: AccountId, event: &Recorded) -> Self {
+        Self { account: Account::unlabelled(id, event), days: Vec::new() }
+    }
+}
+
+impl Listed for Kept {
+    type Id = AccountId;
+
+    fn id(&self) -> AccountId {
+        self.account.id
+    }
+
+    fn position(&self) -> Position {
+        self.account.opened
+    }
+}
+
+impl Account {
+    fn unlabelled(id: AccountId, event: &Recorded) -> Self {
         Self {
             id,
             hub: event.envelope.hub.clone(),

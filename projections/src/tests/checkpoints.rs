@@ -53,18 +53,7 @@ fn every_view_comes_back_from_its_checkpoint_as_it_was() {
     for (event, texts) in testkit::samples() {
         history.add(event, texts);
     }
-    comes_back::<Agents>(&history, directory.path());
-    comes_back::<Tasks>(&history, directory.path());
-    comes_back::<Proposals>(&history, directory.path());
-    comes_back::<Collectives>(&history, directory.path());
-    comes_back::<Budgets>(&history, directory.path());
-    comes_back::<Performance>(&history, directory.path());
-    comes_back::<Routing>(&history, directory.path());
-    comes_back::<Governance>(&history, directory.path());
-    comes_back::<Delegations>(&history, directory.path());
-    comes_back::<Estimates>(&history, directory.path());
-    comes_back::<Lifecycle>(&history, directory.path());
-    comes_back::<Trust>(&history, directory.path());
+    every_view!(comes_back(&history, directory.path()));
 }
 
 #[test]

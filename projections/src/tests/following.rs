@@ -32,18 +32,7 @@ fn a_live_view_is_the_rebuilt_view_and_the_one_carried_on_from_half_way() {
     agreed(&mut history, "login");
     convene(&mut history, "search");
     handed_over(&mut history, "search");
-    same_live_and_rebuilt::<Agents>(&history);
-    same_live_and_rebuilt::<Tasks>(&history);
-    same_live_and_rebuilt::<Proposals>(&history);
-    same_live_and_rebuilt::<Collectives>(&history);
-    same_live_and_rebuilt::<Budgets>(&history);
-    same_live_and_rebuilt::<Performance>(&history);
-    same_live_and_rebuilt::<Routing>(&history);
-    same_live_and_rebuilt::<Governance>(&history);
-    same_live_and_rebuilt::<Delegations>(&history);
-    same_live_and_rebuilt::<Estimates>(&history);
-    same_live_and_rebuilt::<Lifecycle>(&history);
-    same_live_and_rebuilt::<Trust>(&history);
+    every_view!(same_live_and_rebuilt(&history));
 }
 
 #[test]

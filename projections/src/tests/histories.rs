@@ -55,6 +55,30 @@ fn happened(seed: u64) -> History {
     history
 }
 
+fn name<V: Projection>(names: &mut Vec<&'static str>) {
+    names.push(V::NAME);
+}
+
+#[test]
+fn no_view_is_left_out() {
+    let mut tested = Vec::new();
+    every_view!(name(&mut tested));
+    tested.sort_unstable();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = std::fs::read_dir(source).unwrap().map(|entry| entry.unwrap().path());
+    let mut written: Vec<String> = files
+        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
+        .filter_map(|file| {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let view = text.split_once("\nimpl Projection for ")?.1;
+            let name = view.split_once("const NAME: &'static str = \"")?.1;
+            Some(name.split_once('"')?.0.to_owned())
+        })
+        .collect();
+    written.sort_unstable();
+    assert_eq!(tested, written);
+}
+
 /// Every way to a view as it is at the head and at a position before.
 fn one_view<V: Projection + PartialEq + Debug>(history: &History, earlier: Position, place: &Path) {
     let log = &history.log;
@@ -90,17 +114,6 @@ fn live_rebuilt_resumed_and_as_of_are_one_for_every_view_of_any_history() {
         let head = history.log.head().position;
         let earlier = Position::after(Draws(!seed).below(head));
         println!("seed {seed}: {head} events, earlier {earlier}");
-        one_view::<Agents>(&history, earlier, place);
-        one_view::<Tasks>(&history, earlier, place);
-        one_view::<Proposals>(&history, earlier, place);
-        one_view::<Collectives>(&history, earlier, place);
-        one_view::<Budgets>(&history, earlier, place);
-        one_view::<Performance>(&history, earlier, place);
-        one_view::<Routing>(&history, earlier, place);
-        one_view::<Governance>(&history, earlier, place);
-        one_view::<Delegations>(&history, earlier, place);
-        one_view::<Estimates>(&history, earlier, place);
-        one_view::<Lifecycle>(&history, earlier, place);
-        one_view::<Trust>(&history, earlier, place);
+        every_view!(one_view(&history, earlier, place));
     }
 }

@@ -135,10 +135,10 @@ fn views_are_json_with_snake_case_names() {
     let mut history = opened();
     agreed(&mut history, "login");
     let proposals = serde_json::to_value(view::<Proposals>(&history)).unwrap();
-    let one = &proposals["by_id"][proposal("login").to_string()];
+    let one = &proposals["all"][0];
     assert_eq!((one["status"].as_str(), one["key"].as_str()), (Some("accepted"), Some("fix")));
     let collectives = serde_json::to_value(view::<Collectives>(&history)).unwrap();
-    let one = &collectives["by_id"][collective("login").to_string()];
+    let one = &collectives["all"][0];
     assert_eq!(one["participants"][0]["call"]["answer"]["tokens_in"], 200);
     assert!(serde_json::to_value(view::<Budgets>(&history)).unwrap().is_object());
     assert!(serde_json::to_value(view::<Governance>(&history)).unwrap().is_object());
