@@ -1,40 +1,40 @@
 //! All views over a million events, beside the bare replay of the same log.
 //!
-//! The log is written by a hub at work: requests handed in, triaged, put to several agents, agreed
-//! on, synthesised and proposed. `rebuild_1m` reads it from the first event on into every view,
-//! `resume_1m` from checkpoints of all views and a tail of a thousand events; the floor of both is a
-//! reader that understands every event and keeps nothing. `lag_p99_64` is for how long an event that
-//! is durable is missing from a live view while 64 writers append, `query_p99` a page of the newest
-//! proposals of one hub from a live view of the million; each beside its aim.
+//! The log is the life of a hub ([`convoke_benches::life`]): requests triaged, put to several agents,
+//! handed on, agreed on, proposed and reviewed; packets worked on phase by phase; boards, votes,
+//! denials, revocations, and what the host saw. `rebuild_1m` reads it from the first event on into
+//! every view, `resume_1m` from checkpoints of all views and a tail of a thousand events; the floor
+//! of both is a reader that understands every event and keeps nothing. `size_VIEW` is what a view's
+//! checkpoint takes, beside the records it was folded from. `lag_p99_64` is for how long an event
+//! that is durable is missing from a live view while 64 writers append, `query_p99` a page of the
+//! newest proposals of one hub that were accepted, `snapshot_p99` a snapshot of all collectives and
+//! the first change behind it, from live views of the million; each beside its aim.
 #![allow(clippy::unwrap_used, reason = "a bench that cannot run has no figure")]
 
+use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
-use convoke_actors::authority::LocalOwner;
-use convoke_actors::command::{Caller, Command, Order, TaskSubmission};
-use convoke_actors::driver::{Federation, Setup};
-use convoke_actors::testkit::{hub, orders, submission};
-use convoke_benches::{EVENTS, Figure, appends, directory_on_disk, median};
-use convoke_events::{Durability, Limits, Log, Options, Query};
-use convoke_projections::proposals::ProposalFilter;
+use convoke_actors::testkit::hub;
+use convoke_benches::life::live;
+use convoke_benches::{EVENTS, Figure, appends, directory_on_disk, float, median};
+use convoke_events::{Durability, Log, Options, Query};
+use convoke_projections::proposals::{ProposalFilter, ProposalStatus};
 use convoke_projections::{
-    Agents, Budgets, Collectives, Delegations, Estimates, Governance, Lineup, Live, Paging,
-    Performance, Projection, Proposals, Routing, Tasks,
+    Agents, Attention, Boards, Budgets, Collectives, Delegations, Estimates, Governance, Lifecycle,
+    Lineup, Paging, Performance, Projection, Proposals, Roles, Routing, Tasks, Trust,
 };
 use tokio::runtime::Runtime;
 
 const ROUNDS: usize = 3;
 const TAIL: u64 = 1_000;
 const WRITERS: u64 = 64;
-const IN_FLIGHT: usize = 256;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let directory = directory_on_disk().unwrap();
     let (log, views) = (directory.path().join("log"), directory.path().join("views"));
-    work(&log, EVENTS, &runtime);
+    live(&log, EVENTS, &runtime);
     let (mut replayed, mut rebuilt, mut resumed) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         replayed.push(timed(&log, replay));
@@ -42,14 +42,16 @@ fn main() {
     }
     let opened = open(&log);
     all_views(Lineup::of(opened.clone()).checkpoints(&views));
+    let bytes = float(opened.stats().bytes);
     opened.close().unwrap();
-    work(&log, EVENTS + TAIL, &runtime);
+    live(&log, EVENTS + TAIL, &runtime);
     for _ in 0..ROUNDS {
         resumed.push(timed(&log, |log| all_views(Lineup::of(log.clone()).checkpoints(&views))));
     }
     let floor = median(replayed);
     Figure { name: "rebuild_1m", ours: median(rebuilt), unit: "s", floor }.print();
     Figure { name: "resume_1m", ours: median(resumed), unit: "s", floor }.print();
+    sizes(&views, bytes);
     queries(&log);
     lag(&directory.path().join("lag"), &runtime);
 }
@@ -59,12 +61,14 @@ fn open(directory: &Path) -> Log {
     Log::open(directory, Options { durability, ..Options::default() }).unwrap()
 }
 
-/// Seconds that this takes on a log that has just been opened.
-fn timed(directory: &Path, done: impl Fn(&Log)) -> f64 {
+/// Seconds that this takes on a log that has just been opened; what it leaves is not thrown away
+/// before.
+fn timed<T>(directory: &Path, done: impl Fn(&Log) -> T) -> f64 {
     let log = open(directory);
     let start = Instant::now();
-    done(&log);
+    let left = done(&log);
     let took = start.elapsed().as_secs_f64();
+    drop(left);
     log.close().unwrap();
     took
 }
@@ -76,84 +80,77 @@ fn replay(log: &Log) {
 }
 
 /// Reads the log into every view.
-fn all_views(mut lineup: Lineup) {
-    let tasks = lineup.add::<Tasks>();
+fn all_views(mut lineup: Lineup) -> impl Sized {
     let views = [
-        position_of(&lineup.add::<Agents>()),
-        position_of(&lineup.add::<Proposals>()),
-        position_of(&lineup.add::<Collectives>()),
-        position_of(&lineup.add::<Delegations>()),
-        position_of(&lineup.add::<Budgets>()),
-        position_of(&lineup.add::<Estimates>()),
-        position_of(&lineup.add::<Performance>()),
-        position_of(&lineup.add::<Routing>()),
-        position_of(&lineup.add::<Governance>()),
+        added::<Agents>(&mut lineup),
+        added::<Attention>(&mut lineup),
+        added::<Boards>(&mut lineup),
+        added::<Budgets>(&mut lineup),
+        added::<Collectives>(&mut lineup),
+        added::<Delegations>(&mut lineup),
+        added::<Estimates>(&mut lineup),
+        added::<Governance>(&mut lineup),
+        added::<Lifecycle>(&mut lineup),
+        added::<Performance>(&mut lineup),
+        added::<Proposals>(&mut lineup),
+        added::<Roles>(&mut lineup),
+        added::<Routing>(&mut lineup),
+        added::<Tasks>(&mut lineup),
+        added::<Trust>(&mut lineup),
     ];
     let reached = lineup.run(None).unwrap();
-    assert!(reached >= EVENTS && tasks.view().position == reached);
+    assert!(reached >= EVENTS);
     assert!(views.iter().all(|position| position() == reached), "a view did not get there");
+    views
 }
 
-fn position_of<V: Projection>(view: &Live<V>) -> Box<dyn Fn() -> u64> {
-    let view = view.clone();
+/// Adds a view, to be asked how far it came.
+fn added<V: Projection>(lineup: &mut Lineup) -> Box<dyn Fn() -> u64> {
+    let view = lineup.add::<V>();
     Box::new(move || view.query(|at| at.position))
 }
 
-/// Lets a hub work on this log until it holds so many events.
-fn work(directory: &Path, events: u64, runtime: &Runtime) {
-    let log = open(directory);
-    let setup = Setup { authority: Arc::new(LocalOwner), ..Setup::default() };
-    let federation = Federation::start(log.clone(), setup).unwrap();
-    for command in orders() {
-        // A hub that is open stays open.
-        let _known = runtime.block_on(federation.command(&hub(), order(command)));
+/// What every view's checkpoint takes, in MB.
+fn sizes(views: &Path, log: f64) {
+    let mut files: Vec<_> = fs::read_dir(views).unwrap().map(|entry| entry.unwrap()).collect();
+    files.sort_by_key(fs::DirEntry::file_name);
+    for file in files {
+        let name = file.path().file_stem().unwrap().to_string_lossy().into_owned();
+        let (ours, floor) = (float(file.metadata().unwrap().len()) / 1e6, log / 1e6);
+        Figure { name: &format!("size_{name}"), ours, unit: "MB", floor }.print();
     }
-    let first = log.head().position;
-    tokio::task::LocalSet::new().block_on(runtime, async {
-        let mut under_way = tokio::task::JoinSet::new();
-        let mut number = 0_u64;
-        while log.head().position < events {
-            if under_way.len() >= IN_FLIGHT {
-                under_way.join_next().await.unwrap().unwrap();
-            }
-            number += 1;
-            let mut task = submission(&format!("task {first} {number}"), "A crash on start");
-            task.limits = Limits::default();
-            let federation = federation.clone();
-            under_way.spawn_local(async move {
-                let id = TaskSubmission::id(&hub(), &task.request);
-                federation.command(&hub(), order(Command::SubmitTask(task))).await.unwrap();
-                federation.concluded(&hub(), id).await.unwrap();
-            });
-        }
-        while let Some(done) = under_way.join_next().await {
-            done.unwrap();
-        }
-    });
-    runtime.block_on(federation.shutdown());
-    log.close().unwrap();
 }
 
-fn order(command: Command) -> Order {
-    Order::new(Caller::Person("bench".to_owned()), command)
-}
-
-/// The slowest hundredth of pages of the newest proposals of a hub, in µs.
+/// The slowest hundredth of pages of the newest accepted proposals of a hub, and of snapshots, in
+/// µs.
 fn queries(directory: &Path) {
     let log = open(directory);
     let mut lineup = Lineup::of(log.clone());
-    let proposals = lineup.add::<Proposals>();
+    let (proposals, collectives) = (lineup.add::<Proposals>(), lineup.add::<Collectives>());
     lineup.run(None).unwrap();
-    let filter = ProposalFilter { hub: Some(hub()), ..ProposalFilter::default() };
-    let times = (0..2_000).map(|_| {
-        let start = Instant::now();
-        let found = proposals.query(|at| at.view.page(&filter, Paging::default()).entries.len());
-        assert_eq!(found, 50);
-        start.elapsed().as_secs_f64() * 1e6
-    });
-    let ours = slowest_hundredth(times.collect());
+    let status = Some(ProposalStatus::Accepted);
+    let filter = ProposalFilter { hub: Some(hub()), status, ..ProposalFilter::default() };
+    let page = || proposals.query(|at| at.view.page(&filter, Paging::default()).entries.len());
+    let ours = slowest_hundredth((0..2_000).map(|_| micros(|| assert_eq!(page(), 50))).collect());
     Figure { name: "query_p99", ours, unit: "us", floor: 1_000.0 }.print();
+    let answers = Query::event_type("InvocationAnswered");
+    let event = log.read(answers.backward()).next().unwrap().unwrap();
+    let mut going_on = collectives.view().view.clone();
+    let mut snapshot = || {
+        let held = going_on.clone();
+        going_on.fold(&event);
+        held
+    };
+    let ours = slowest_hundredth((0..500).map(|_| micros(|| drop(snapshot()))).collect());
+    Figure { name: "snapshot_p99", ours, unit: "us", floor: 10_000.0 }.print();
     log.close().unwrap();
+}
+
+/// How many µs this takes.
+fn micros(done: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    done();
+    start.elapsed().as_secs_f64() * 1e6
 }
 
 /// The slowest hundredth of the times between an event's receipt and its being in a live view, in

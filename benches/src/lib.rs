@@ -2,6 +2,8 @@
 //! to measure.
 #![allow(clippy::expect_used, reason = "a bench that cannot run has no figure")]
 
+pub mod life;
+
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
