@@ -13,6 +13,7 @@ use crate::{AppendError, CommitError, Engine, Fence, Head, Landing, Prepared, Re
 /// How many requests are taken at once, however small they are.
 const MOST_AT_ONCE: usize = 8_192;
 
+#[allow(clippy::large_enum_variant, reason = "almost every request is an append")]
 enum Request {
     Append(Prepared, oneshot::Sender<Result<Receipt, AppendError>>),
     Fence(oneshot::Sender<Result<Head, AppendError>>),

@@ -46,9 +46,9 @@ impl<T: Clone> Met<T> {
         {
             return Some(met.clone());
         }
-        let made = make()?;
-        *slot = Some((text.into(), made.clone()));
-        Some(made)
+        let new = make()?;
+        *slot = Some((text.into(), new.clone()));
+        Some(new)
     }
 }
 
