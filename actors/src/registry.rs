@@ -34,12 +34,19 @@ impl Agent {
     }
 }
 
-/// The agents of a hub.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The agents of a hub, and the task types it knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Registry {
     agents: BTreeMap<AgentId, Agent>,
     slugs: BTreeMap<Slug, AgentId>,
     task_types: BTreeMap<TaskType, ArtifactType>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        let (agents, slugs) = (BTreeMap::new(), BTreeMap::new());
+        Self { agents, slugs, task_types: task_types::of_every_hub() }
+    }
 }
 
 impl Registry {

@@ -26,9 +26,18 @@ pub fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, CodecError> {
 /// # Errors
 /// As [`encode`]; what was written of it stays.
 pub(crate) fn encode_behind<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
-    bincode::serde::encode_into_std_write(value, out, bincode::config::standard())
-        .map(drop)
+    bincode::serde::encode_into_writer(value, Behind(out), bincode::config::standard())
         .map_err(|error| CodecError(error.to_string()))
+}
+
+/// Writes behind what is there.
+struct Behind<'a>(&'a mut Vec<u8>);
+
+impl bincode::enc::write::Writer for Behind<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), bincode::error::EncodeError> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
 }
 
 /// Decodes a value that takes up all of `bytes`.

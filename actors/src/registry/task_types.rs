@@ -1,5 +1,7 @@
 //! Task types: the work a hub knows, and what artifacts it makes.
 
+use std::collections::BTreeMap;
+
 use convoke_events::{ArtifactType, CorrelationId, StreamId, TaskType, TaskTypeRegistered, Texts};
 
 use super::Registry;
@@ -20,14 +22,17 @@ fn built_in(task_type: &TaskType) -> Option<&'static str> {
     known.map(|(_, artifact)| *artifact)
 }
 
+/// The task types that every hub knows.
+pub(super) fn of_every_hub() -> BTreeMap<TaskType, ArtifactType> {
+    let all = BUILT_IN.iter();
+    all.filter_map(|(name, artifact)| Some((name.parse().ok()?, artifact.parse().ok()?))).collect()
+}
+
 impl Registry {
     /// The artifact type that a task type answers with: one of every hub's, or of this hub's own.
     pub(crate) fn artifact_of(&self, task_type: &TaskType) -> Result<ArtifactType, Refusal> {
-        let built_in = built_in(task_type).and_then(|artifact| ArtifactType::new(artifact).ok());
-        built_in.or_else(|| self.task_types.get(task_type).cloned()).ok_or_else(|| {
-            let own = self.task_types.keys().map(TaskType::as_str);
-            let known = BUILT_IN.iter().map(|(name, _)| *name).chain(own);
-            let known = known.map(str::to_owned).collect();
+        self.task_types.get(task_type).cloned().ok_or_else(|| {
+            let known = self.task_types.keys().map(ToString::to_string).collect();
             Refusal::TaskTypeUnknown { task_type: task_type.clone(), known }
         })
     }

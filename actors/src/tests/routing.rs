@@ -133,8 +133,8 @@ fn priorities_are_counted_from_1() {
 fn a_policy_for_an_unknown_task_type_or_agent_is_refused_with_what_is_known() {
     let then = workshop().command(route("cooking", "scout", 1, true));
     then.is_refused(
-        "task type `cooking` is unknown; known are requirement_draft, triage, synthesis, \
-         policy_check, implementation",
+        "task type `cooking` is unknown; known are implementation, policy_check, \
+         requirement_draft, synthesis, triage",
     );
     let then = workshop().command(route("triage", "ghost", 1, true));
     then.is_refused("no agent `ghost` is registered in hub `workshop`");

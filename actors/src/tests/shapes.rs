@@ -99,8 +99,8 @@ fn a_task_type_of_the_hubs_own_is_registered_once_and_its_artifact_can_change() 
         "task type `triage` is every hub's, and makes a `request`: it cannot be changed",
     );
     scene.command(route("poems", "forge")).is_refused(
-        "task type `poems` is unknown; known are requirement_draft, triage, synthesis, \
-         policy_check, implementation, release_notes",
+        "task type `poems` is unknown; known are implementation, policy_check, \
+         release_notes, requirement_draft, synthesis, triage",
     );
 }
 

@@ -107,8 +107,8 @@ fn rules_under_which_nothing_can_come_of_it_are_refused() {
 
 #[test]
 fn an_unknown_task_type_is_refused_wherever_the_plan_names_it() {
-    let words = "task type `cooking` is unknown; known are requirement_draft, triage, synthesis, \
-                 policy_check, implementation";
+    let words = "task type `cooking` is unknown; known are implementation, policy_check, \
+                 requirement_draft, synthesis, triage";
     let (cooking, rules) = (word("cooking"), task_rules());
     let plans = [
         TaskPlan::Triage { task_type: word("cooking"), escalate: Vec::new(), rules: rules.clone() },
