@@ -61,6 +61,11 @@ impl Collective {
         self.open.is_empty() || enough
     }
 
+    /// Whether it waits for no more of those who were asked, and they are to be called off.
+    fn calls_off(&self) -> bool {
+        self.verdict.is_none() && self.is_collected() && !self.open.is_empty()
+    }
+
     /// Whether a step of its protocol is owed.
     fn is_ready(&self) -> bool {
         match &self.verdict {
@@ -87,8 +92,12 @@ impl Collective {
 
     /// Whether a contribution may recommend this; what is in other words is left to the judge.
     fn takes(&self, key: &Key) -> bool {
-        let allowed = self.allowed();
-        allowed.is_empty() || allowed.contains(key) || self.convened.judge.is_some()
+        self.counts(key) || self.convened.judge.is_some()
+    }
+
+    /// Whether a verdict may fall on this.
+    fn counts(&self, key: &Key) -> bool {
+        self.allowed().is_empty() || self.allowed().contains(key)
     }
 
     /// The recommendations that its answers may choose from; empty where any is allowed.
@@ -133,6 +142,11 @@ impl Collectives {
     /// The collectives of whose protocol a step is owed.
     pub(crate) fn ready(&self) -> impl Iterator<Item = (CollectiveId, TaskId)> {
         self.ready.iter().filter_map(|id| Some((*id, self.open.get(id)?.convened.task)))
+    }
+
+    /// Whether the step that a collective owes is to call off those it does not wait for.
+    pub(crate) fn calls_off(&self, collective: CollectiveId) -> bool {
+        self.open.get(&collective).is_some_and(Collective::calls_off)
     }
 
     /// The collective of a task, as long as it has no verdict.
@@ -298,6 +312,11 @@ pub(crate) fn documents_bound(state: &State, task: TaskId) -> u64 {
     let authors = invited.map(|participant| participant.agent);
     let max_output = collective.convened.rules.max_output;
     concluding::documents(state, authors, &ProviderName::OpenAi, max_output)
+}
+
+/// How many recommendations there are to choose from.
+fn distinct(allowed: &[Key]) -> u32 {
+    u32::try_from(allowed.iter().collect::<BTreeSet<_>>().len()).unwrap_or(u32::MAX)
 }
 
 /// The id of a task's collective.

@@ -272,6 +272,12 @@ pub enum Refusal {
         /// What it must at least be.
         least: &'static str,
     },
+    /// Who is not waited for would be missing.
+    #[error(
+        "a quorum waits for some and `one_failure_fails_all` for everybody: a collective has one of \
+         the two"
+    )]
+    QuorumOfAll,
     /// A rule of the governed life of agents forbids it.
     #[error(transparent)]
     Lifecycle(#[from] LifecycleRefusal),

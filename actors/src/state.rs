@@ -323,7 +323,8 @@ impl State {
             let mut ready = self.collectives.ready();
             let done =
                 |task| !self.delegations.any_open(task) && !self.coordination.is_mediated(task);
-            let ready = ready.find(|(_, task)| done(*task));
+            // Who is not waited for is called off at once, or would be heard after all.
+            let ready = ready.find(|(id, task)| self.collectives.calls_off(*id) || done(*task));
             ready.map(|(collective, _)| Step::Collective(collective))
         };
         let task = || self.tasks.next_ready().map(Step::Task);

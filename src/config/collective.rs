@@ -21,6 +21,18 @@ pub(super) fn rules(fields: &mut Fields<'_>, slugs: &BTreeSet<String>) -> Option
     Some(CollectiveRules { verdict: verdict?, judge: judge?, on_divergence: on_divergence? })
 }
 
+/// Whether a collective can wait for some of its participants only: not where one failure fails all.
+pub(super) fn can_wait_for_some(quorum: &Field<'_>, one_fails_all: Option<bool>) -> Option<()> {
+    if one_fails_all == Some(true) {
+        quorum.mistake(
+            "`quorum` beside `one_failure_fails_all = true`",
+            "one of the two: who is not waited for would be missing",
+        );
+        return None;
+    }
+    Some(())
+}
+
 /// Whether so many contributions can come from those routed to the task types that collectives are
 /// convened by; `field` is where that number stands.
 pub(super) fn can_be_had<'a>(

@@ -247,6 +247,7 @@ fn tasks(
     let one_failure_fails_all =
         fields.get("one_failure_fails_all").map_or(Some(false), |truth| truth.truth());
     let quorum = fields.get("quorum").map_or(Some(None), |quorum| {
+        collective::can_wait_for_some(&quorum, one_failure_fails_all)?;
         quorum
             .number(least.unwrap_or(1)..=1_000)
             .and_then(|quorum| u32::try_from(quorum).ok())

@@ -113,6 +113,12 @@ fn fields_of_the_hub_and_the_tasks_are_checked() {
         "8: tasks.deadline_s: found `0`, expected a whole number from 1 to 86400",
     );
     check_scenario(
+        "deadline_s = 60",
+        "one_failure_fails_all = true\nquorum = 1\ndeadline_s = 60",
+        "9: tasks.quorum: found `quorum` beside `one_failure_fails_all = true`, expected one of \
+         the two: who is not waited for would be missing",
+    );
+    check_scenario(
         "triage = \"triage\"",
         "triage = \"policy_check\"",
         "6: tasks.triage: found `policy_check`, expected a task type with a [[routing]] entry",

@@ -17,18 +17,25 @@ pub(crate) struct Contribution {
 /// What an answer that puts contributions together may recommend and cite, and has to account for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Brief {
-    /// What it may recommend: the verdict's key, or what was named where there is none.
+    /// What it may recommend: the verdict's key, or what was named and is allowed where there is
+    /// none.
     pub(crate) keys: Vec<Key>,
     /// Every contribution, in the order of the participants.
     pub(crate) contributions: Vec<Contribution>,
 }
 
 impl Brief {
-    /// What follows from a verdict on these contributions.
-    pub(crate) fn new(verdict: &Verdict, contributions: Vec<Contribution>) -> Self {
+    /// What follows from a verdict on these contributions, which could choose from the allowed
+    /// recommendations, or from any where none are.
+    pub(crate) fn new(
+        verdict: &Verdict,
+        contributions: Vec<Contribution>,
+        allowed: &[Key],
+    ) -> Self {
         let named = || {
-            let keys = contributions.iter().map(|contribution| contribution.key.clone());
-            keys.collect::<BTreeSet<_>>().into_iter().collect()
+            let keys = contributions.iter().map(|contribution| &contribution.key);
+            let keys = keys.filter(|key| allowed.is_empty() || allowed.contains(key));
+            keys.cloned().collect::<BTreeSet<_>>().into_iter().collect()
         };
         let keys = verdict.key().map_or_else(named, |key| vec![key.clone()]);
         Self { keys, contributions }
@@ -41,7 +48,7 @@ impl Brief {
             Some(Contribution { by: slug(registry, participant)?, key })
         });
         let contributions = contributions.collect::<Option<_>>()?;
-        Some(Self::new(collective.verdict.as_ref()?, contributions))
+        Some(Self::new(collective.verdict.as_ref()?, contributions, collective.allowed()))
     }
 
     /// The recommendations that were named and are not this one.

@@ -8,7 +8,7 @@ use convoke_events::{
 };
 
 use super::verdict::{Reached, in_words, reach};
-use super::{Collective, arbitration, document_overhead, judgement};
+use super::{Collective, arbitration, distinct, document_overhead, judgement};
 use crate::answer::Answer;
 use crate::budget::{self, Settling, on_accounts};
 use crate::decision::{Draft, Story};
@@ -104,11 +104,15 @@ fn basis_of(state: &State, collective: &Collective) -> VerdictBasis {
             judged: tally.judged(),
         })
     };
-    let voices = collective.in_order().map(|(participant, contribution)| Voice {
+    let counting = collective.in_order().filter_map(|(participant, contribution)| {
+        let key = collective.meaning(&contribution.key);
+        collective.counts(key).then_some((participant, contribution, key))
+    });
+    let voices = counting.map(|(participant, contribution, key)| Voice {
         agent: contribution.agent,
         agent_version: contribution.agent_version,
         family: participant.family.clone(),
-        key: collective.meaning(&contribution.key).clone(),
+        key: key.clone(),
         acceptance: known(state.records.of(
             contribution.agent,
             contribution.agent_version,
@@ -121,7 +125,7 @@ fn basis_of(state: &State, collective: &Collective) -> VerdictBasis {
         participants: count(convened.participants.len()),
         min_contributions: convened.rules.min_contributions,
         one_failure_fails_all: convened.rules.one_failure_fails_all,
-        allowed: count(convened.rules.allowed.len()),
+        allowed: distinct(&convened.rules.allowed),
         hub: known(state.records.of_hub(&convened.task_type)),
     }
 }

@@ -7,8 +7,8 @@ use convoke_events::{
 };
 
 use super::concluding::{documents, verb_of, verdict_draft};
-use super::verdict::{in_words, reach};
-use super::{id_of, is_invited};
+use super::verdict::reach;
+use super::{distinct, id_of, is_invited};
 use crate::budget::{self, Held, Short};
 use crate::decision::{Draft, Story};
 use crate::governance::{Attempt, Denial, Grant, enforce};
@@ -98,12 +98,10 @@ pub(crate) fn convene(
         settings: state.collectives.rules.clone(),
         seed,
     };
-    let invited = convened.participants.iter().filter(|one| is_invited(one)).count();
-    let needed = usize::try_from(convened.rules.min_contributions).unwrap_or(usize::MAX);
     let stream = StreamId::collective(collective);
-    if invited < needed {
+    if let Some(why) = hopeless(&convened, paid.synthesis.as_ref().err()) {
         let nobody = CollectiveConvened { synthesiser: None, judge: None, ..convened };
-        drafts.extend(insufficient(story, stream, nobody, paid.synthesis.err()));
+        drafts.extend(insufficient(story, stream, nobody, &why));
         return Ok(drafts);
     }
     let rules = task.plan.rules();
@@ -234,7 +232,8 @@ fn pay(
         let invocation = invocation::id_of(story.task, Purpose::Judgement, one.agent());
         let authors = permitted().map(|one| one.authorised.agent());
         let more = documents(state, authors, &agent.profile.provider, Tokens::ZERO);
-        reserve(agent, invocation, more, max_output).ok()
+        // What an answer may choose from, it is told as well.
+        reserve(agent, invocation, more.saturating_add(choices), max_output).ok()
     });
     Paid { synthesis, judgement, participants, held }
 }
@@ -245,17 +244,38 @@ fn choices(rules: &TaskRules) -> u64 {
     u64::try_from(bytes.sum::<usize>()).unwrap_or(u64::MAX)
 }
 
+/// Why a collective cannot come to a verdict, where that is known before anybody is asked.
+fn hopeless(convened: &CollectiveConvened, short: Option<&Short>) -> Option<String> {
+    let (rules, chosen) = (&convened.rules, convened.participants.len());
+    let invited = convened.participants.iter().filter(|one| is_invited(one)).count();
+    let needed = usize::try_from(rules.min_contributions).unwrap_or(usize::MAX);
+    if let Some(short) = short {
+        return Some(format!("the synthesis cannot be paid: {short}"));
+    }
+    if chosen < needed {
+        return Some(format!(
+            "{needed} contributions are needed, and {chosen} are all who take part"
+        ));
+    }
+    if invited < needed {
+        return Some(format!(
+            "{needed} contributions are needed, and {invited} of {chosen} can be asked"
+        ));
+    }
+    let one_missing = rules.one_failure_fails_all && invited < chosen;
+    one_missing.then(|| format!("{invited} of {chosen} can be asked, and one missing fails all"))
+}
+
 /// A collective of which too few can be asked: its verdict is known before anything is spent.
 fn insufficient(
     story: Story,
     stream: StreamId,
     mut convened: CollectiveConvened,
-    short: Option<Short>,
+    reason: &str,
 ) -> Vec<Draft> {
     for one in &mut convened.participants {
         if is_invited(one) {
-            // It could have been paid, but is not asked for nothing.
-            one.standing = ParticipantStanding::OverBudget { needed: convoke_events::Amount::ZERO };
+            one.standing = ParticipantStanding::NotAsked;
         }
     }
     let basis = VerdictBasis {
@@ -263,19 +283,15 @@ fn insufficient(
         participants: u32::try_from(convened.participants.len()).unwrap_or(u32::MAX),
         min_contributions: convened.rules.min_contributions,
         one_failure_fails_all: convened.rules.one_failure_fails_all,
-        allowed: u32::try_from(convened.rules.allowed.len()).unwrap_or(u32::MAX),
+        allowed: distinct(&convened.rules.allowed),
         hub: Acceptance::default(),
     };
     let reached = reach(convened.settings.verdict, &basis);
     debug_assert_eq!(reached.verdict.status(), ConsensusStatus::Insufficient, "nobody was asked");
-    let reason = match short {
-        Some(short) => format!("the synthesis cannot be paid: {short}"),
-        None => format!("too few can be paid to be asked: {}", in_words(&reached, &basis)),
-    };
     let id = convened.collective;
     vec![
-        story.draft(stream, convened, Texts::none().with(TextName::REASON, reason.clone())),
+        story.draft(stream, convened, Texts::none().with(TextName::REASON, reason)),
         verdict_draft(story, id, reached, basis),
-        concluded(story, TaskOutcome::Failed, Conclusion::Insufficient, &reason),
+        concluded(story, TaskOutcome::Failed, Conclusion::Insufficient, reason),
     ]
 }

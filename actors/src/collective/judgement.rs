@@ -25,7 +25,7 @@ pub(crate) enum JudgementError {
     Tool(String),
     #[error("`groups` is missing or no list of lists: {0}")]
     Shape(String),
-    #[error("`groups` names `{0}`, which no contribution recommends")]
+    #[error("`groups` names `{0}`, which no contribution recommends or could choose")]
     Foreign(String),
     #[error("`groups` names `{0}` twice")]
     Twice(Key),
@@ -40,7 +40,8 @@ struct Shape {
     groups: Vec<Vec<String>>,
 }
 
-/// Asks the judge where contributions differ in words, and it can be asked.
+/// Asks the judge where contributions differ in words, from each other or from what they could
+/// choose from, and it can be asked.
 pub(super) fn ask(
     state: &State,
     collective: &Collective,
@@ -48,7 +49,9 @@ pub(super) fn ask(
     now: Timestamp,
 ) -> Option<Vec<Draft>> {
     let judge = collective.convened.judge.as_ref()?;
-    if collective.judging != Judging::NotAsked || named(collective).len() < 2 {
+    let named = named(collective);
+    let differ = named.len() > 1 || named.keys().any(|key| !collective.counts(key));
+    if collective.judging != Judging::NotAsked || !differ {
         return None;
     }
     send(state, collective, judge, Purpose::Judgement, story, now).ok()
@@ -115,9 +118,9 @@ fn groups_in(
     Ok((answer, groups))
 }
 
-/// Holds a grouping to the recommendations there are: each in one group, and no two that an answer
-/// could choose between in the same. The one that stands for a group is the allowed one, else the
-/// one most contributions name, else the first by name.
+/// Holds a grouping to the recommendations there are: each that was named in one group, and no two
+/// that an answer could choose between in the same. The one that stands for a group is the allowed
+/// one, else the one most contributions name, else the first by name.
 fn group(
     named: &BTreeMap<&Key, usize>,
     allowed: &[Key],
@@ -129,12 +132,16 @@ fn group(
         let mut members = Vec::new();
         for text in written {
             let foreign = || JudgementError::Foreign(text.chars().take(64).collect());
-            let key = Key::canonical(text).filter(|key| named.contains_key(key));
+            let known = |key: &Key| named.contains_key(key) || allowed.contains(key);
+            let key = Key::canonical(text).filter(known);
             let key = key.ok_or_else(foreign)?;
             if !seen.insert(key.clone()) {
                 return Err(JudgementError::Twice(key));
             }
             members.push(key);
+        }
+        if !members.iter().any(|key| named.contains_key(key)) {
+            continue;
         }
         members.sort();
         let mut fixed = members.iter().filter(|key| allowed.contains(key));
@@ -148,10 +155,12 @@ fn group(
             found.push(KeyGroup { key, members });
         }
     }
-    match named.keys().find(|key| !seen.contains(**key)) {
-        Some(missing) => Err(JudgementError::Missing((*missing).clone())),
-        None => Ok(found),
+    if let Some(missing) = named.keys().find(|key| !seen.contains(**key)) {
+        return Err(JudgementError::Missing((*missing).clone()));
     }
+    // In which order it lists them says nothing.
+    found.sort_by(|one, other| one.key.cmp(&other.key));
+    Ok(found)
 }
 
 #[cfg(test)]

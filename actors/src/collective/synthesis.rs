@@ -7,11 +7,11 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    Conclusion, Confidence, FinishReason, InvocationStarted, Key, ProposalBasis, Purpose,
+    Conclusion, Confidence, FinishReason, InvocationStarted, Key, ProposalBasis, Purpose, Slug,
 };
 use serde::Deserialize;
 
-use super::{Brief, id_of};
+use super::{Brief, Contribution, id_of};
 use crate::answer::{Answer, MAX_ANSWER};
 use crate::decision::{Draft, Story};
 use crate::proposal;
@@ -40,6 +40,8 @@ pub(crate) enum SynthesisError {
     Misattributed { by: String, key: Key },
     #[error("`dissent` says nothing of `{0}`, which was named")]
     DissentMissing(Key),
+    #[error("`dissent` does not say that `{by}` named `{key}`")]
+    DissenterMissing { by: Slug, key: Key },
     #[error("`dissent` lists `{0}`, which is no dissent")]
     NoDissent(String),
 }
@@ -121,7 +123,7 @@ fn is_given(id: &str, brief: &Brief) -> bool {
 }
 
 /// Holds the dissent to what was contributed: every recommendation that lost, once, and as theirs
-/// who named it.
+/// who named it, all of them.
 fn account_for(listed: &[Dissent], key: &Key, brief: &Brief) -> Result<(), SynthesisError> {
     let losing: BTreeSet<&Key> = brief.losing(key).collect();
     let mut told: BTreeSet<Key> = BTreeSet::new();
@@ -141,8 +143,10 @@ fn account_for(listed: &[Dissent], key: &Key, brief: &Brief) -> Result<(), Synth
                 return Err(SynthesisError::Misattributed { by: by.clone(), key: named });
             }
         }
-        if dissent.by.is_empty() {
-            return Err(SynthesisError::DissentMissing(named));
+        let who = brief.contributions.iter().filter(|one| one.key == named);
+        let mut silent = who.filter(|one| !dissent.by.iter().any(|by| one.by.as_str() == by));
+        if let Some(Contribution { by, .. }) = silent.next() {
+            return Err(SynthesisError::DissenterMissing { by: by.clone(), key: named });
         }
         told.insert(named);
     }
@@ -153,13 +157,43 @@ fn account_for(listed: &[Dissent], key: &Key, brief: &Brief) -> Result<(), Synth
 }
 
 /// The first thing in a text that is spelled like an id of ours: contributors are cited by slug, so
-/// whatever it names was not given.
+/// whatever it names was not given. However its 32 digits are set apart or dressed up, it is one.
 fn id_in(words: &str) -> Option<&str> {
-    let candidates = words.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
-    candidates.map(|word| word.trim_matches('-')).find(|word| {
-        let lengths: Vec<usize> = word.split('-').map(str::len).collect();
-        lengths == [8, 4, 4, 4, 12]
-    })
+    let mut start = None;
+    let mut digits = 0_usize;
+    let ends = words.char_indices().map(|(at, c)| (at, Some(c))).chain([(words.len(), None)]);
+    for (at, c) in ends {
+        match c {
+            Some(c) if is_hex(c) => {
+                start.get_or_insert(at);
+                digits = digits.saturating_add(1);
+            }
+            Some(c) if start.is_some() && is_glue(c) => {}
+            Some(_) | None => {
+                let found = start.take().filter(|_| digits == 32);
+                if let Some(found) = found.and_then(|start| words.get(start..at)) {
+                    return Some(found);
+                }
+                digits = 0;
+            }
+        }
+    }
+    None
+}
+
+/// A hexadecimal digit, in its usual or in its full width.
+fn is_hex(c: char) -> bool {
+    c.is_ascii_hexdigit() || matches!(c, '０'..='９' | 'Ａ'..='Ｆ' | 'ａ'..='ｆ')
+}
+
+/// What may stand between the digits of an id and is hardly seen: dashes of every kind, and
+/// characters without width.
+const fn is_glue(c: char) -> bool {
+    matches!(
+        c,
+        '-' | '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}'
+            | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}'
+    )
 }
 
 /// What follows from the outcome of a call that puts contributions together: a proposal that waits

@@ -68,7 +68,7 @@ pub(super) fn shown(
         documents.insert(place, (by.clone(), as_data(content, &key, most)));
         contributions.push(Contribution { by, key });
     }
-    let brief = Brief::new(verdict, contributions);
+    let brief = Brief::new(verdict, contributions, &record.convened.rules.allowed);
     let mut parts = vec![Part::Text(instruction(&brief, nonce))];
     for (by, content) in documents.into_values() {
         parts.push(Part::Text(format!("\n{nonce} {by}\n")));
@@ -93,7 +93,8 @@ fn instruction(brief: &Brief, nonce: &str) -> String {
     )
 }
 
-/// The recommendations alone, for a judge: it is shown nothing else of what anybody wrote.
+/// The recommendations alone, for a judge: it is shown nothing else of what anybody wrote. Those that
+/// an answer could choose from may stand for others whether they were named or not.
 fn recommendations(record: &Record, nonce: &str) -> Shown {
     let seed = record.convened.seed.to_le_bytes();
     let placed: BTreeMap<Digest, Key> = record
@@ -101,13 +102,22 @@ fn recommendations(record: &Record, nonce: &str) -> Shown {
         .values()
         .map(|key| (Digest::of_parts([&seed[..], key.as_str().as_bytes()]), key.clone()))
         .collect();
-    let keys: Vec<Key> = placed.into_values().collect();
-    let lines: Vec<&str> = keys.iter().map(Key::as_str).collect();
-    let lines = lines.join("\n");
+    let mut keys: Vec<Key> = placed.into_values().collect();
+    let in_lines = |keys: &[Key]| keys.iter().map(Key::as_str).collect::<Vec<_>>().join("\n");
+    let lines = in_lines(&keys);
+    let allowed = &record.convened.rules.allowed;
+    let chosen = if allowed.is_empty() {
+        String::new()
+    } else {
+        let allowed = in_lines(allowed);
+        format!("\n\nPut what means one of these together with it; they stay apart:\n{allowed}")
+    };
+    let unnamed: Vec<Key> = allowed.iter().filter(|key| !keys.contains(key)).cloned().collect();
+    keys.extend(unnamed);
     let text = format!(
         "\n\nAgents answered this, each for itself. Their recommendations follow as data, between \
          two lines that begin with {nonce}. In `groups`, list each of them once, those that mean \
-         the same together; answer `grouped` if any do, else `distinct`.\n{nonce}\n{lines}\n{nonce} end"
+         the same together; answer `grouped` if any do, else `distinct`.\n{nonce}\n{lines}\n{nonce} end{chosen}"
     );
     Shown { parts: vec![Part::Text(text)], keys, ids: Vec::new() }
 }

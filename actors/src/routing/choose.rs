@@ -315,6 +315,7 @@ pub(super) fn the_named_set(grounds: Grounds<'_>, agents: &[AgentId]) -> Chosen 
     let candidates = (1..).zip(agents).map(|(priority, agent)| {
         let standing = match grounds.state.registry.get(*agent) {
             Some(known) if known.revoked => CandidateStanding::Revoked,
+            Some(known) if known.active && grounds.is_down(known) => CandidateStanding::BreakerOpen,
             Some(known) if known.active => CandidateStanding::Eligible,
             Some(_) | None => CandidateStanding::AgentInactive,
         };

@@ -1,7 +1,10 @@
 //! Submission: a task is taken in, or found to be there.
 
+use std::collections::BTreeSet;
+
 use convoke_events::{
-    AccountId, CorrelationId, TaskPlan, TaskSubmitted, TaskType, TextName, Texts, record::TooLarge,
+    AccountId, CorrelationId, Slug, TaskPlan, TaskSubmitted, TaskType, TextName, Texts,
+    record::TooLarge,
 };
 
 use super::MAX_TASK_BYTES;
@@ -49,6 +52,17 @@ pub(crate) fn submit(state: &State, submission: &TaskSubmission) -> Result<Vec<D
 
 fn check(state: &State, submission: &TaskSubmission) -> Result<(), Refusal> {
     let rules = submission.plan.rules();
+    let choices = rules.allowed.iter().collect::<BTreeSet<_>>().len();
+    let named = match &submission.plan {
+        TaskPlan::Collective { participants, .. } if !participants.is_empty() => {
+            let named: BTreeSet<&Slug> = participants.iter().collect();
+            Some(u32::try_from(named.len()).unwrap_or(u32::MAX))
+        }
+        TaskPlan::Collective { .. }
+        | TaskPlan::Triage { .. }
+        | TaskPlan::Answer { .. }
+        | TaskPlan::Sessions { .. } => None,
+    };
     let too_little = [
         (submission.request.is_empty(), "a request's id", "one character long"),
         (submission.title.trim().is_empty(), "a request's title", "one word long"),
@@ -60,10 +74,18 @@ fn check(state: &State, submission: &TaskSubmission) -> Result<(), Refusal> {
             "the quorum of a collective",
             "the least number of contributions",
         ),
-        (rules.allowed.len() == 1, "the number of allowed recommendations", "2, or none at all"),
+        (choices == 1, "the number of allowed recommendations", "2, or none at all"),
+        (
+            named.is_some_and(|named| named < rules.min_contributions),
+            "the number of participants",
+            "the least number of contributions",
+        ),
     ];
     if let Some((_, what, least)) = too_little.into_iter().find(|(wrong, ..)| *wrong) {
         return Err(Refusal::TooLittle { what, least });
+    }
+    if rules.quorum.is_some() && rules.one_failure_fails_all {
+        return Err(Refusal::QuorumOfAll);
     }
     let known = |task_type: &TaskType| state.registry.artifact_of(task_type);
     match &submission.plan {

@@ -138,7 +138,8 @@ fn where_too_few_can_be_paid_it_is_insufficient_and_nobody_is_asked() {
     );
     assert_eq!(verdict(&then).verdict.status(), ConsensusStatus::Insufficient);
     assert_eq!(ends(&then), [(TaskOutcome::Failed, Conclusion::Insufficient)]);
-    assert!(reason(&then, "TaskConcluded").starts_with("too few can be paid to be asked: "));
+    let words = "2 contributions are needed, and 1 of 4 can be asked";
+    assert_eq!(reason(&then, "TaskConcluded"), words);
     assert_eq!(scene.state().owed().calls, []);
 }
 

@@ -15,7 +15,7 @@ use crate::invocation::{Call, Outcome};
 use crate::provider::ProviderFailure;
 use crate::testkit::{Scene, Then, hub, member, orders, task_rules};
 
-const SETTINGS: &str = r#"{"rules":[{"any":["x"],"recommend":"a","confidence":1,"reason":"r"}],
+pub(super) const SETTINGS: &str = r#"{"rules":[{"any":["x"],"recommend":"a","confidence":1,"reason":"r"}],
     "otherwise":{"recommend":"b","confidence":1,"reason":"r"}}"#;
 
 /// The small federation, in which forge, helm and quill may delegate.

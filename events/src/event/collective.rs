@@ -21,6 +21,8 @@ pub enum ParticipantStanding {
         /// What it would have needed.
         needed: Amount,
     },
+    /// It could have been asked, and is not: so few others can be that there is no verdict.
+    NotAsked,
 }
 
 /// One agent of a collective.

@@ -62,7 +62,9 @@ fn denials(facts: &CollectiveConvened) -> Vec<PolicyRef> {
     standings
         .filter_map(|standing| match standing {
             ParticipantStanding::Blocked(because) => wording::denied_by(because),
-            ParticipantStanding::Invited | ParticipantStanding::OverBudget { .. } => None,
+            ParticipantStanding::Invited
+            | ParticipantStanding::OverBudget { .. }
+            | ParticipantStanding::NotAsked => None,
         })
         .collect()
 }
@@ -81,6 +83,7 @@ fn convened(facts: &CollectiveConvened, told: &Told) -> String {
                 ParticipantStanding::OverBudget { needed } => {
                     format!("{agent} is over budget, it would need {}", wording::amount(*needed))
                 }
+                ParticipantStanding::NotAsked => format!("{agent} is not asked"),
             }
         })
         .collect();

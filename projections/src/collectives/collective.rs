@@ -137,6 +137,9 @@ impl Collective {
                 ParticipantStanding::OverBudget { needed } => {
                     Some(format!("over budget: it would have needed {}", wording::amount(*needed)))
                 }
+                ParticipantStanding::NotAsked => {
+                    Some("not asked: too few others could be".to_owned())
+                }
             },
         });
         let appointed = |chosen: &convoke_events::Appointed| Appointed {

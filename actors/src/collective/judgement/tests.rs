@@ -39,10 +39,17 @@ fn a_grouping_is_of_the_keys_that_were_named_each_of_them_once() {
     check(
         &[],
         &[&["fix", "burn"], &["fix-it"], &["repair"], &["wait"]],
-        "`groups` names `burn`, which no contribution recommends",
+        "`groups` names `burn`, which no contribution recommends or could choose",
     );
     check(&[], &[&["fix", "fix-it"], &["fix", "repair"]], "`groups` names `fix` twice");
     check(&[], &[&["fix", "fix-it"], &["repair"]], "`groups` does not name `wait`");
+}
+
+#[test]
+fn what_an_answer_could_choose_stands_for_its_group_though_nobody_named_it() {
+    let allowed = ["mend", "hold"];
+    let groups: &[&[&str]] = &[&["mend", "fix", "fix-it"], &["repair"], &["wait"], &["hold"]];
+    check(&allowed, groups, "mend:3 repair:1 wait:1");
 }
 
 #[test]

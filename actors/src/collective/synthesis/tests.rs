@@ -25,7 +25,7 @@ fn brief() -> Brief {
         contribution("helm", "fix"),
         contribution("quill", "wait"),
     ];
-    Brief::new(&Verdict::Consensus { key: "fix".parse().unwrap() }, contributions)
+    Brief::new(&Verdict::Consensus { key: "fix".parse().unwrap() }, contributions, &[])
 }
 
 fn sound() -> Value {
@@ -64,7 +64,8 @@ fn a_synthesis_cannot_change_the_verdict() {
 #[test]
 fn every_recommendation_that_lost_is_accounted_for() {
     check(|answer| answer["dissent"] = json!([]), "`dissent` says nothing of `wait`");
-    check(|answer| answer["dissent"][0]["by"] = json!([]), "`dissent` says nothing of `wait`");
+    let silent = "`dissent` does not say that `quill` named `wait`";
+    check(|answer| answer["dissent"][0]["by"] = json!([]), silent);
     check(|answer| drop(answer.as_object_mut().unwrap().remove("dissent")), "the synthesis is not");
 }
 
@@ -87,6 +88,21 @@ fn dissent_is_what_was_said_and_by_whom() {
 }
 
 #[test]
+fn everyone_who_dissents_is_named() {
+    let mut brief = brief();
+    brief.contributions.push(super::super::Contribution {
+        by: "mace".parse().unwrap(),
+        key: "wait".parse().unwrap(),
+    });
+    let mut answer = sound();
+    let read = |answer: &Value| read(&response(vec![Part::Text(answer.to_string())]), &brief);
+    let silent = read(&answer).unwrap_err().to_string();
+    assert_eq!(silent, "`dissent` does not say that `mace` named `wait`");
+    answer["dissent"][0]["by"] = json!(["mace", "quill"]);
+    assert_eq!(read(&answer).unwrap().key.as_str(), "fix");
+}
+
+#[test]
 fn only_contributors_can_be_cited() {
     check(
         |answer| answer["cites"] = json!(["forge", "mallory"]),
@@ -103,6 +119,33 @@ fn only_contributors_can_be_cited() {
             |answer| *answer.pointer_mut(field).unwrap() = words,
             &format!("the synthesis cites `{id}`"),
         );
+    }
+}
+
+#[test]
+fn an_id_is_one_however_it_is_dressed_up_and_other_numbers_are_none() {
+    let id = "0190a2f4-7c1e-7f00-8000-000000000000";
+    let wide = |c: char| match c {
+        '0'..='9' | 'a'..='f' => char::from_u32(u32::from(c) + 0xfee0).unwrap(),
+        other => other,
+    };
+    let spellings = [
+        id.to_owned(),
+        id.to_uppercase(),
+        id.replace('-', ""),
+        id.replace('-', "\u{2011}"),
+        id.replace('-', "\u{200b}"),
+        id.chars().map(wide).collect(),
+        format!("urn:uuid:{id}"),
+        format!("({id})"),
+    ];
+    for spelling in spellings {
+        assert!(id_in(&format!("as {spelling} says")).is_some(), "{spelling}");
+        assert!(id_in(&spelling).is_some(), "{spelling}");
+    }
+    let commit = "4a5e1e4baab89f3a32518a88c31bc87f618f7667";
+    for other in ["2026-11-20", "a dead face, a bad cafe", commit, &id[1..], "10-20-30"] {
+        assert_eq!(id_in(other), None, "{other}");
     }
 }
 
@@ -139,7 +182,7 @@ fn a_field_that_stands_twice_does_not_count() {
 #[test]
 fn whoever_chooses_where_there_is_no_verdict_chooses_what_was_named() {
     let divergent = Verdict::Divergent { leading: vec!["fix".parse().unwrap()] };
-    let brief = Brief::new(&divergent, brief().contributions);
+    let brief = Brief::new(&divergent, brief().contributions, &[]);
     let choose = |key: &str, dissent: Value| {
         let mut answer = sound();
         answer["recommendation"] = json!(key);
