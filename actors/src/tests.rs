@@ -8,6 +8,7 @@ mod arbiters;
 mod authority;
 mod bidding;
 mod books;
+mod boundaries;
 mod breakers;
 mod budgets;
 mod cast;

@@ -10,6 +10,7 @@
 mod binary; // helpers: the real command, its output and its directories
 
 mod calls_survive_kill; // SIGKILL at any step of a call, 200 times: nothing answered is asked again
+mod collective_survives_kill; // five in the real runtime, dead at every commit: the same end
 mod command_budgets; // `convoke budgets …`: the tree, limits by the day, closed accounts opened again
 mod command_delegations; // `convoke delegations …`: who handed what to whom, and its cost in the tree
 mod command_governing; // `convoke policies | roles | agents … | attention | plan`, ready shapes
@@ -23,6 +24,7 @@ mod command_texts; // texts too long for a record: through `log append` and `run
 mod facade; // `Runtime` in every kind of host program, dropped without a trace
 mod golden; // the bytes of every version of every event
 mod image; // helpers: data directories taken, put together, damaged
+mod injections; // fifty contributions that command their reader, and models that obey them: nothing happens
 mod journal_opening; // store, journal and mark that do not say the same: the table, row by row
 mod ledgers_agree; // a thousand delegations: ledger, view and raw sums say the same
 mod log_appends; // expectations, atomicity, idempotency, group commit

@@ -47,15 +47,25 @@ pub(super) fn drive(
     provider: Arc<dyn Provider>,
     commands: Vec<Command>,
 ) -> Report {
+    world(seed, faults, provider, commands).run()
+}
+
+/// A world in which ada gives these commands.
+pub(super) fn world(
+    seed: u64,
+    faults: Faults,
+    provider: Arc<dyn Provider>,
+    commands: Vec<Command>,
+) -> World {
     let orders = commands.into_iter().enumerate().map(|(number, command)| {
         let key = format!("order {number}").parse().unwrap();
         Order::new(Caller::Person("ada".to_owned()), command).with_key(key)
     });
-    World::new(seed, hub(), provider, orders.collect(), faults).run()
+    World::new(seed, hub(), provider, orders.collect(), faults)
 }
 
 /// What a run comes to, apart from ids and times of events.
-fn outcome(events: &[Recorded]) -> Vec<String> {
+pub(super) fn outcome(events: &[Recorded]) -> Vec<String> {
     let mut lines: Vec<String> = events
         .iter()
         .filter_map(|recorded| {
@@ -65,6 +75,7 @@ fn outcome(events: &[Recorded]) -> Vec<String> {
                 Event::Task(TaskEvent::TaskConcluded(_))
                     | Event::Collective(
                         CollectiveEvent::VerdictReached(_)
+                            | CollectiveEvent::KeysGrouped(_)
                             | CollectiveEvent::ContributionRecorded(_)
                     )
                     | Event::Proposal(ProposalEvent::ProposalMade(_))

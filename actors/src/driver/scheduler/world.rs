@@ -73,6 +73,9 @@ pub struct World {
     started: BTreeSet<InvocationId>,
     answered: BTreeSet<InvocationId>,
     crashes: usize,
+    /// How many events are on record, and with how many everything in memory is lost.
+    recorded: u64,
+    kill_at: Option<u64>,
 }
 
 /// A step that can be taken.
@@ -112,7 +115,15 @@ impl World {
             started: BTreeSet::new(),
             answered: BTreeSet::new(),
             crashes: 0,
+            recorded: 0,
+            kill_at: None,
         }
+    }
+
+    /// The same world, in which everything in memory is lost once more: right after the append with
+    /// which so many events are on record, before anybody is told. Appends are committed one by one.
+    pub fn killed_at(self, events: u64) -> Self {
+        Self { kill_at: Some(events), ..self }
     }
 
     /// Runs until every order is answered and nothing is owed.
@@ -236,12 +247,14 @@ impl World {
         let Some(memory) = &mut self.memory else {
             return;
         };
-        let most = self.dice.below(memory.queue.len()).saturating_add(1);
+        let alone = self.kill_at.is_some();
+        let most = if alone { 1 } else { self.dice.below(memory.queue.len()).saturating_add(1) };
         let taken: Vec<_> = memory.queue.drain(..most.min(memory.queue.len())).collect();
         let (tickets, appends): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
         let fates = memory.engine.commit(&appends);
         for (append, fate) in appends.iter().zip(&fates) {
             for pending in append.append().events.iter().filter(|_| fate.is_ok()) {
+                self.recorded = self.recorded.saturating_add(1);
                 if let Event::Invocation(InvocationEvent::InvocationStarted(one)) = &pending.event {
                     self.started.insert(one.invocation);
                 }
@@ -252,6 +265,10 @@ impl World {
             }
         }
         memory.fates.extend(tickets.into_iter().zip(fates));
+        if self.kill_at.is_some_and(|events| self.recorded >= events) {
+            self.kill_at = None;
+            self.crash();
+        }
     }
 
     fn tell(&mut self) {
