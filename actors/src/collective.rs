@@ -1,6 +1,7 @@
 //! Collective: one question put to several agents at once, and what becomes of their answers.
 
 mod arbitration;
+mod basis;
 mod brief;
 mod concluding;
 mod convening;

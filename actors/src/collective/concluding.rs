@@ -1,14 +1,13 @@
 //! Concluding: contributions are counted, the verdict is reached, and what follows from it.
 
-use convoke_events::{Acceptance, OnDivergence};
 use convoke_events::{
     AgentId, Appointed, CollectiveId, Conclusion, Confidence, ContributionRecorded,
-    InvocationStarted, ProposalBasis, ProviderName, Purpose, StreamId, TaskOutcome, TextName,
-    Texts, Timestamp, Tokens, Verb, Verdict, VerdictBasis, VerdictReached, Voice,
+    InvocationStarted, OnDivergence, ProposalBasis, ProviderName, Purpose, StreamId, TaskOutcome,
+    TextName, Texts, Timestamp, Tokens, Verb, Verdict, VerdictBasis, VerdictReached,
 };
 
 use super::verdict::{Reached, in_words, reach};
-use super::{Collective, arbitration, distinct, document_overhead, judgement};
+use super::{Collective, arbitration, basis, document_overhead, judgement};
 use crate::answer::Answer;
 use crate::budget::{self, Settling, on_accounts};
 use crate::decision::{Draft, Story};
@@ -63,7 +62,7 @@ pub(crate) fn conclude(
     if let Some(asked) = judgement::ask(state, collective, story, now) {
         return asked;
     }
-    let basis = basis_of(state, collective);
+    let basis = basis::of(state, collective);
     let reached = reach(collective.convened.settings.verdict, &basis);
     let words = in_words(&reached, &basis);
     let verdict = reached.verdict.clone();
@@ -93,41 +92,6 @@ fn call_off(state: &State, collective: &Collective, (now, seed): (Timestamp, u64
     let late = participants.filter(|one| collective.open.contains(&one.invocation));
     let message = "enough others have answered: it is not waited for";
     late.flat_map(|one| invocation::call_off(state, one.invocation, message, now, seed)).collect()
-}
-
-/// Everything that the verdict rests on.
-fn basis_of(state: &State, collective: &Collective) -> VerdictBasis {
-    let convened = &collective.convened;
-    let known = |tally: Option<&convoke_events::evidence::Tally>| {
-        tally.map_or_else(Acceptance::default, |tally| Acceptance {
-            right: tally.right(),
-            judged: tally.judged(),
-        })
-    };
-    let counting = collective.in_order().filter_map(|(participant, contribution)| {
-        let key = collective.meaning(&contribution.key);
-        collective.counts(key).then_some((participant, contribution, key))
-    });
-    let voices = counting.map(|(participant, contribution, key)| Voice {
-        agent: contribution.agent,
-        agent_version: contribution.agent_version,
-        family: participant.family.clone(),
-        key: key.clone(),
-        acceptance: known(state.records.of(
-            contribution.agent,
-            contribution.agent_version,
-            &convened.task_type,
-        )),
-    });
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    VerdictBasis {
-        voices: voices.collect(),
-        participants: count(convened.participants.len()),
-        min_contributions: convened.rules.min_contributions,
-        one_failure_fails_all: convened.rules.one_failure_fails_all,
-        allowed: distinct(&convened.rules.allowed),
-        hub: known(state.records.of_hub(&convened.task_type)),
-    }
 }
 
 pub(super) fn verdict_draft(

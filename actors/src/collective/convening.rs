@@ -1,14 +1,14 @@
 //! Convening: who takes part, whether the whole can be paid, and the calls sent at once.
 
 use convoke_events::{
-    Acceptance, AgentId, Appointed, ArtifactType, CollectiveConvened, Conclusion, ConsensusStatus,
-    HeldFor, InvocationId, Participant, ParticipantStanding, Purpose, StreamId, TaskOutcome,
-    TaskPlan, TaskRules, TaskType, TextName, Texts, Timestamp, Tokens, Verb, VerdictBasis,
+    AgentId, Appointed, ArtifactType, CollectiveConvened, Conclusion, ConsensusStatus, HeldFor,
+    InvocationId, Participant, ParticipantStanding, Purpose, StreamId, TaskOutcome, TaskPlan,
+    TaskRules, TaskType, TextName, Texts, Timestamp, Tokens, Verb,
 };
 
 use super::concluding::{documents, verb_of, verdict_draft};
 use super::verdict::reach;
-use super::{distinct, id_of, is_invited};
+use super::{basis, id_of, is_invited};
 use crate::budget::{self, Held, Short};
 use crate::decision::{Draft, Story};
 use crate::governance::{Attempt, Denial, Grant, enforce};
@@ -101,7 +101,7 @@ pub(crate) fn convene(
     let stream = StreamId::collective(collective);
     if let Some(why) = hopeless(&convened, paid.synthesis.as_ref().err()) {
         let nobody = CollectiveConvened { synthesiser: None, judge: None, ..convened };
-        drafts.extend(insufficient(story, stream, nobody, &why));
+        drafts.extend(insufficient(state, story, stream, nobody, &why));
         return Ok(drafts);
     }
     let rules = task.plan.rules();
@@ -268,6 +268,7 @@ fn hopeless(convened: &CollectiveConvened, short: Option<&Short>) -> Option<Stri
 
 /// A collective of which too few can be asked: its verdict is known before anything is spent.
 fn insufficient(
+    state: &State,
     story: Story,
     stream: StreamId,
     mut convened: CollectiveConvened,
@@ -278,14 +279,7 @@ fn insufficient(
             one.standing = ParticipantStanding::NotAsked;
         }
     }
-    let basis = VerdictBasis {
-        voices: Vec::new(),
-        participants: u32::try_from(convened.participants.len()).unwrap_or(u32::MAX),
-        min_contributions: convened.rules.min_contributions,
-        one_failure_fails_all: convened.rules.one_failure_fails_all,
-        allowed: distinct(&convened.rules.allowed),
-        hub: Acceptance::default(),
-    };
+    let basis = basis::with_voices(state, &convened, Vec::new());
     let reached = reach(convened.settings.verdict, &basis);
     debug_assert_eq!(reached.verdict.status(), ConsensusStatus::Insufficient, "nobody was asked");
     let id = convened.collective;

@@ -133,9 +133,9 @@ fn where_too_few_can_be_paid_it_is_insufficient_and_nobody_is_asked() {
     expected.extend(["CollectiveConvened", "VerdictReached", "TaskConcluded"]);
     let then = then.leaves(&expected);
     assert_eq!(convened(&then).synthesiser, None);
-    assert!(
-        convened(&then).participants.iter().all(|one| one.standing != ParticipantStanding::Invited)
-    );
+    let standings: Vec<_> = convened(&then).participants.iter().map(|one| &one.standing).collect();
+    assert_eq!(standings[0], &ParticipantStanding::NotAsked, "it could have been paid");
+    assert!(!standings.contains(&&ParticipantStanding::Invited), "{standings:?}");
     assert_eq!(verdict(&then).verdict.status(), ConsensusStatus::Insufficient);
     assert_eq!(ends(&then), [(TaskOutcome::Failed, Conclusion::Insufficient)]);
     let words = "2 contributions are needed, and 1 of 4 can be asked";

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Amount, BlockReason, TaskRules, enumeration};
+use crate::evidence::Tally;
 use crate::{
     AgentId, ArtifactType, CollectiveId, Confidence, DecisionId, InvocationId, Key, ModelFamily,
     ReservationId, Slug, TaskId, TaskType,
@@ -243,6 +244,12 @@ pub struct Acceptance {
     pub right: u32,
     /// All credits, right or wrong.
     pub judged: u32,
+}
+
+impl From<&Tally> for Acceptance {
+    fn from(tally: &Tally) -> Self {
+        Self { right: tally.right(), judged: tally.judged() }
+    }
 }
 
 /// One contribution, as a verdict sees it.

@@ -14,11 +14,12 @@ pub fn normalised_entropy_among(weights: &[f64], outcomes: u32) -> f64 {
     if total <= 0.0 || outcomes < 2 {
         return 0.0;
     }
-    let entropy: f64 = held()
+    let sum: f64 = held()
         .map(|weight| {
             let share = weight / total;
-            -share * libm::log(share)
+            share * libm::log(share)
         })
         .sum();
-    (entropy / libm::log(f64::from(outcomes))).clamp(0.0, 1.0)
+    // Taken from 0, so that no entropy is 0 and not -0.
+    ((0.0 - sum) / libm::log(f64::from(outcomes))).clamp(0.0, 1.0)
 }

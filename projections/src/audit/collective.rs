@@ -77,6 +77,9 @@ fn convened(facts: &CollectiveConvened, told: &Told) -> String {
             let agent = told.agent(one.agent, one.agent_version);
             match &one.standing {
                 ParticipantStanding::Invited => format!("{agent} is asked"),
+                ParticipantStanding::NotAsked => {
+                    format!("{agent} is not asked, since too few others can be paid")
+                }
                 ParticipantStanding::Blocked(because) => {
                     format!("{agent} is blocked, {}", wording::block_reason(because))
                 }

@@ -48,6 +48,7 @@ pub(super) fn samples() -> Vec<(Event, Texts)> {
             participant(ParticipantStanding::Invited),
             participant(ParticipantStanding::Blocked(BlockReason::VerbNotAllowed(policy()))),
             participant(ParticipantStanding::OverBudget { needed }),
+            participant(ParticipantStanding::NotAsked),
         ],
         synthesiser: Some(appointed()),
         judge: Some(appointed()),
