@@ -22,6 +22,7 @@ mod review;
 mod roles;
 mod route;
 mod run;
+mod verdicts;
 mod waiting;
 mod what_if;
 

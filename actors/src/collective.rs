@@ -140,6 +140,10 @@ impl Collectives {
         self.open.get(&collective).map(|open| open.convened.task)
     }
 
+    pub(crate) fn task_type(&self, collective: CollectiveId) -> Option<&TaskType> {
+        self.open.get(&collective).map(|open| &open.convened.task_type)
+    }
+
     /// The collectives of whose protocol a step is owed.
     pub(crate) fn ready(&self) -> impl Iterator<Item = (CollectiveId, TaskId)> {
         self.ready.iter().filter_map(|id| Some((*id, self.open.get(id)?.convened.task)))

@@ -3,6 +3,7 @@ pub mod action;
 pub mod authority;
 pub mod command;
 pub mod decision;
+pub mod difference;
 pub mod driver;
 pub mod hub;
 pub mod invocation;

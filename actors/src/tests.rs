@@ -39,4 +39,5 @@ mod silence;
 mod stage;
 mod storms;
 mod tasks;
+mod verdicts;
 mod ways_around;

@@ -1,6 +1,9 @@
-//! `convoke explain`: why a decision fell, made again from the log alone.
+//! `convoke explain`: why a decision or a verdict fell, made again from the log alone.
 
-use convoke_actors::routing::explain::{Difference, Explanation};
+mod verdict;
+
+use convoke_actors::difference::Difference;
+use convoke_actors::routing::explain::Explanation;
 use convoke_events::{Candidate, Measure, RoutingDecided};
 use convoke_projections::{Agents, fold_to_head};
 use serde::Serialize;
@@ -10,31 +13,47 @@ use super::args::route::Explain;
 use super::failure::Failure;
 use super::opening;
 use super::render::{Output, Table, or_dash, plain};
-use crate::decisions;
+use crate::decisions::{self, Explained};
 
 pub(super) fn explain(global: &Global, args: &Explain, output: &mut Output) -> Result<(), Failure> {
     let log = opening::to_read(global)?;
-    let explanation = decisions::explain(&log, args.decision)?;
-    let agrees = explanation.differences.is_empty();
+    let explained = decisions::explain(&log, args.what)?;
+    let (what, differences) = match &explained {
+        Explained::Routing(routing) => {
+            (format!("decision {}", routing.recorded.decision), &routing.differences)
+        }
+        Explained::Verdict(verdict) => {
+            let collective = verdict.recorded.collective;
+            (format!("the verdict on collective {collective}"), &verdict.differences)
+        }
+    };
     if output.json {
-        output.json(&Document { agrees, explanation: &explanation })?;
+        let agrees = differences.is_empty();
+        match &explained {
+            Explained::Routing(explanation) => output.json(&Document { agrees, explanation })?,
+            Explained::Verdict(explanation) => output.json(&Document { agrees, explanation })?,
+        }
     } else {
         let agents = fold_to_head::<Agents>(&log)?.view;
-        tell(&explanation, &agents, output)?;
+        match &explained {
+            Explained::Routing(explanation) => tell(explanation, &agents, output)?,
+            Explained::Verdict(explanation) => verdict::tell(explanation, &agents, output)?,
+        }
+        output.line("")?;
+        tell_differences(differences, output)?;
     }
-    if agrees {
-        return Ok(());
+    match differences.len() {
+        0 => Ok(()),
+        places => Err(Failure::Disagrees { what, places }),
     }
-    let places = explanation.differences.len();
-    Err(Failure::Disagrees { decision: args.decision, places })
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document<'a, E> {
     /// Whether the record is what the log before it gives, bit for bit.
     agrees: bool,
     #[serde(flatten)]
-    explanation: &'a Explanation,
+    explanation: &'a E,
 }
 
 fn tell(explanation: &Explanation, agents: &Agents, output: &mut Output) -> Result<(), Failure> {
@@ -73,11 +92,14 @@ fn tell(explanation: &Explanation, agents: &Agents, output: &mut Output) -> Resu
         ]);
     }
     output.table(&table)?;
-    output.line("")?;
-    if explanation.differences.is_empty() {
+    Ok(())
+}
+
+fn tell_differences(differences: &[Difference], output: &mut Output) -> Result<(), Failure> {
+    if differences.is_empty() {
         output.line("made again from the events before it, it is the same bit for bit")?;
     }
-    for Difference { at, recorded, recomputed } in &explanation.differences {
+    for Difference { at, recorded, recomputed } in differences {
         let (recorded, recomputed) = (or_dash(recorded.as_ref()), or_dash(recomputed.as_ref()));
         let words = format!("{at}: recorded {recorded}, made again {recomputed}");
         output.line(plain(&words))?;

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use convoke_actors::command::CommandError;
 use convoke_events::proof::{ProofError, ProofParseError};
 use convoke_events::{
-    AppendError, BackupError, CheckpointError, DecisionId, ExportError, HubId, KeyFileError,
-    OpenError, Position, ProveError, ReadError, RepairError, RestoreError, VouchError,
+    AppendError, BackupError, CheckpointError, ExportError, HubId, KeyFileError, OpenError,
+    Position, ProveError, ReadError, RepairError, RestoreError, VouchError,
 };
 
 use convoke_projections::Breakdown;
@@ -37,8 +37,8 @@ pub(super) enum Failure {
     #[error(transparent)]
     Decision(#[from] DecisionError),
     /// A recorded decision is not what the log before it gives.
-    #[error("decision {decision} is not what the log before it gives, in {places} places")]
-    Disagrees { decision: DecisionId, places: usize },
+    #[error("{what} is not what the log before it gives, in {places} places")]
+    Disagrees { what: String, places: usize },
     /// The runtime cannot be started.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -247,7 +247,11 @@ impl Failure {
                 Some("whoever gave it does not have the log this key signed".to_owned())
             }
             Self::Decision(DecisionError::Unknown { .. }) => {
-                Some("`convoke audit --task ID` names the decisions of a task".to_owned())
+                Some(
+                "`convoke audit --task ID` names the decisions of a task; a verdict goes by the id of \
+                 its collective, as `convoke collectives` lists it"
+                    .to_owned(),
+            )
             }
             Self::Config(ConfigError::Unreadable { .. })
             | Self::Decision(_)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use convoke_actors::routing::what_if::{Alternative, Change, Judged, Rerouted, Totals};
+use convoke_actors::routing::what_if::{Alternative, Change, Judged, Rerouted, Ruled, Totals};
 use convoke_events::{HubId, Log, MicroUsd, Position, Query};
 use convoke_projections::{Agents, fold_to_head};
 use serde::Serialize;
@@ -12,6 +12,7 @@ use super::args::route::{Since, WhatIf};
 use super::failure::Failure;
 use super::opening;
 use super::render::{Output, dollars, plain};
+use super::verdicts::in_words;
 use crate::config::load_alternative;
 use crate::decisions;
 
@@ -26,7 +27,8 @@ pub(super) fn what_if(global: &Global, args: &WhatIf, output: &mut Output) -> Re
         }
         None => Alternative::default(),
     };
-    let alternative = Alternative { strategy: args.strategy, weights: args.weights, ..alternative };
+    let WhatIf { strategy, weights, verdict, .. } = *args;
+    let alternative = Alternative { strategy, weights, verdict, ..alternative };
     let since = since(&log, args.since)?;
     let mut told = Ok(());
     let totals = decisions::what_if(&log, &hub, alternative, since, |change| {
@@ -39,7 +41,13 @@ pub(super) fn what_if(global: &Global, args: &WhatIf, output: &mut Output) -> Re
         output.json(&Document { totals })?;
         return Ok(());
     }
-    sum_up(totals, output)
+    if args.policy.is_some() || args.strategy.is_some() || args.weights.is_some() {
+        sum_up(totals, output)?;
+    }
+    if args.verdict.is_some() {
+        sum_up_verdicts(totals, output)?;
+    }
+    Ok(())
 }
 
 /// The hub that is meant: the one named, or the only one.
@@ -97,6 +105,11 @@ fn tell(change: &Change, output: &mut Output) -> Result<(), Failure> {
             let words = format!("{agent} may not {verb} `{artifact}`, which it did: {reason}");
             output.line(format_args!("{position:>6}  {}", plain(&words)))?;
         }
+        Change::Ruled(Ruled { position, task_type, verdict, verdict_otherwise, .. }) => {
+            let (was, otherwise) = (in_words(verdict), in_words(verdict_otherwise));
+            let words = format!("verdict on `{task_type}`: {otherwise} instead of {was}");
+            output.line(format_args!("{position:>6}  {}", plain(&words)))?;
+        }
     }
     Ok(())
 }
@@ -120,6 +133,15 @@ fn sum_up(totals: Totals, output: &mut Output) -> Result<(), Failure> {
         totals.priced,
         money(totals.cost),
         money(totals.cost_otherwise),
+    ))?;
+    Ok(())
+}
+
+fn sum_up_verdicts(totals: Totals, output: &mut Output) -> Result<(), Failure> {
+    let Totals { verdicts, ruled, agreed, parted, .. } = totals;
+    output.line(format_args!(
+        "{ruled} of {verdicts} verdicts would have been others: {agreed} a consensus that was none, \
+         {parted} no consensus that was one"
     ))?;
     Ok(())
 }

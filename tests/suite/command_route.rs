@@ -165,3 +165,62 @@ fn another_strategy_is_tried_on_decisions_that_went_by_policy() {
     let error = convoke(&data, &["what-if", "--since", "1"]).failed(2);
     assert!(error.contains("--policy"), "{error}");
 }
+
+/// The collectives of a log.
+fn collectives(data: &Path) -> Vec<Value> {
+    json_lines(data, &["collectives"])
+}
+
+#[test]
+fn every_verdict_of_the_example_is_explained_by_its_collective_and_by_its_event() {
+    let (_place, data) = fresh();
+    convoke(&data, &RUN_EXAMPLE).done();
+    let events = json_lines(&data, &["log", "export"]);
+    let reached: Vec<&Value> =
+        events.iter().filter(|event| event["event_type"] == "VerdictReached").collect();
+    assert_eq!(reached.len(), collectives(&data).len());
+    for event in reached.iter().step_by(7) {
+        let collective = event["facts"]["collective"].as_str().unwrap();
+        let explained = json(&data, &["explain", collective]);
+        assert_eq!(explained["agrees"], true, "{explained}");
+        assert_eq!(explained["recorded"], event["facts"]);
+        assert_eq!(json(&data, &["explain", event["id"].as_str().unwrap()]), explained);
+    }
+    let collective = reached[0]["facts"]["collective"].as_str().unwrap();
+    let words = convoke(&data, &["explain", collective]).done();
+    for part in ["weighted v1", "judged", "it is the same bit for bit"] {
+        assert!(words.contains(part), "{part} is not in {words}");
+    }
+}
+
+#[test]
+fn another_rule_for_verdicts_says_which_would_have_been_others() {
+    let (_place, data) = fresh();
+    convoke(&data, &RUN_EXAMPLE).done();
+    let collectives = collectives(&data);
+    let divided = |one: &&Value| {
+        one["status"] == "consensus" && one["verdict"]["figures"]["keys"].as_u64() > Some(1)
+    };
+    let divided: BTreeSet<&str> =
+        collectives.iter().filter(divided).map(|one| one["id"].as_str().unwrap()).collect();
+    assert!(divided.len() > 3, "{divided:?}");
+    let lines = json_lines(&data, &["what-if", "--verdict", "classic"]);
+    let (totals, changes) = lines.split_last().unwrap();
+    let changed = changes.iter().map(|line| line["collective"].as_str().unwrap());
+    assert_eq!(changed.collect::<BTreeSet<_>>(), divided, "one dissent is enough for it");
+    for change in changes {
+        assert_eq!((&change["change"], &change["rule"]), (&"ruled".into(), &"weighted".into()));
+        assert!(change["verdict_otherwise"]["divergent"].is_object(), "{change}");
+    }
+    let totals = &totals["totals"];
+    assert_eq!(totals["verdicts"], collectives.len());
+    assert_eq!(
+        (&totals["ruled"], &totals["parted"]),
+        (&divided.len().into(), &divided.len().into())
+    );
+    let words = convoke(&data, &["what-if", "--verdict", "classic"]).done();
+    assert!(words.contains("instead of consensus on `"), "{words}");
+    assert!(!words.contains("decisions would have asked others"), "{words}");
+    let same = json_lines(&data, &["what-if", "--verdict", "weighted"]);
+    assert_eq!(same.len(), 1, "by the rule they fell by, nothing changes");
+}

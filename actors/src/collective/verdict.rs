@@ -7,14 +7,15 @@
 //! 3. A change to a rule is a new version of it, and the old one stays.
 
 mod classic;
+mod explaining;
 mod weighted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::evidence::normalised_entropy_among;
-use convoke_events::{
-    Insufficiency, Key, Verdict, VerdictBasis, VerdictFigures, VerdictReached, VerdictRule,
-};
+use convoke_events::{Insufficiency, Key, Verdict, VerdictBasis, VerdictFigures, VerdictRule};
+
+pub use self::explaining::{ExplainError, Explanation, explain};
 
 /// Weights that differ by less than this part of the whole are equal: sums of the same weights may
 /// differ in their last digits.
@@ -67,13 +68,6 @@ pub fn reach(rule: VerdictRule, basis: &VerdictBasis) -> Reached {
     };
     let figures = tally.figures(basis, weights);
     Reached { rule, version: version_of(rule), verdict, figures }
-}
-
-/// Reaches a recorded verdict once more, by its own rule and from its own basis. Nothing where its
-/// version of the rule is unknown to this build.
-pub fn again(recorded: &VerdictReached) -> Option<Reached> {
-    (recorded.rule_version == version_of(recorded.rule))
-        .then(|| reach(recorded.rule, &recorded.basis))
 }
 
 /// Why there cannot be a verdict, whatever was contributed.

@@ -9,7 +9,6 @@ use convoke_events::{
     TextName,
 };
 use serde::Serialize;
-use serde_json::Value;
 
 use super::choose::{
     Choice, Chosen, Grounds, NAMED, NAMED_SET, POLICY, PREFERENCE, Question, SYNTHESISER, Sought,
@@ -17,6 +16,7 @@ use super::choose::{
 };
 use super::written::{Written, write};
 use crate::decision::Story;
+use crate::difference::{Difference, compare};
 use crate::state::State;
 
 /// A decision as it is recorded, and what making it again gave.
@@ -31,17 +31,6 @@ pub struct Explanation {
     /// Where the record and the decision made again are not the same, bit for bit; nothing where
     /// they are.
     pub differences: Vec<Difference>,
-}
-
-/// A place where a record is not what the log before it gives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// Which field, such as `candidates[2].scored.combined`.
-    pub at: String,
-    /// What the record says there; nothing where it is silent.
-    pub recorded: Option<Value>,
-    /// What the decision made again says there.
-    pub recomputed: Option<Value>,
 }
 
 /// Why a decision cannot be explained.
@@ -87,12 +76,9 @@ pub fn explain(
         .cloned()
         .collect();
     let reason = event.texts.get(&TextName::REASON).unwrap_or_default().to_owned();
-    let mut differences = Vec::new();
-    if (recorded, &pages, &reason) != (&again.decided, &again.more, &again.reason) {
-        compare("", Some(json(recorded)), Some(json(&again.decided)), &mut differences);
-        compare("pages", Some(json(&pages)), Some(json(&again.more)), &mut differences);
-        compare("reason", Some(json(&reason)), Some(json(&again.reason)), &mut differences);
-    }
+    let mut differences = compare("", recorded, &again.decided);
+    differences.extend(compare("pages", &pages, &again.more));
+    differences.extend(compare("reason", &reason, &again.reason));
     Ok(Explanation { recorded: recorded.clone(), pages, reason, differences })
 }
 
@@ -173,41 +159,5 @@ pub(super) const fn choice(purpose: Purpose) -> Choice {
         | Purpose::Arbitration
         | Purpose::Action
         | Purpose::Answer => Choice::First,
-    }
-}
-
-fn json(value: &impl Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or(Value::Null)
-}
-
-/// Names every leaf in which two documents differ.
-fn compare(
-    at: &str,
-    recorded: Option<Value>,
-    recomputed: Option<Value>,
-    differences: &mut Vec<Difference>,
-) {
-    if recorded == recomputed {
-        return;
-    }
-    match (recorded, recomputed) {
-        (Some(Value::Object(mut one)), Some(Value::Object(mut other))) => {
-            let names: std::collections::BTreeSet<String> =
-                one.keys().chain(other.keys()).cloned().collect();
-            for name in names {
-                let at = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
-                compare(&at, one.remove(&name), other.remove(&name), differences);
-            }
-        }
-        (Some(Value::Array(one)), Some(Value::Array(other))) => {
-            let (mut one, mut other) = (one.into_iter(), other.into_iter());
-            let longer = one.len().max(other.len());
-            for place in 0..longer {
-                compare(&format!("{at}[{place}]"), one.next(), other.next(), differences);
-            }
-        }
-        (recorded, recomputed) => {
-            differences.push(Difference { at: at.to_owned(), recorded, recomputed });
-        }
     }
 }

@@ -1,24 +1,27 @@
-//! What if: recorded decisions and refusals made again under other policies, another strategy or
-//! other weights, each on the history as it was.
+//! What if: recorded decisions, refusals and verdicts made again under other policies, another
+//! strategy, other weights or another rule for verdicts, each on the history as it was.
 //!
 //! Nothing follows from a decision that would have fallen otherwise: the next one is made on what
 //! really happened. So every line stands for itself, and their sum is no second history.
 
+mod change;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AgentId, ArtifactType, BidRule, DecisionId, Event, GovernanceEvent, GovernancePolicySet, HubId,
-    InvocationEvent, MicroUsd, PolicyId, PolicyRef, Position, Purpose, Recorded, RoutingDecided,
-    RoutingEvent, RoutingRules, Slug, Strategy, TaskEvent, TaskId, TaskType, TextName, Verb,
-    Weights,
+    AgentId, ArtifactType, BidRule, CollectiveEvent, ConsensusStatus, Event, GovernanceEvent,
+    GovernancePolicySet, HubId, InvocationEvent, MicroUsd, PolicyId, PolicyRef, Recorded,
+    RoutingDecided, RoutingEvent, RoutingRules, Slug, Strategy, TaskEvent, TaskId, TaskType,
+    TextName, Verb, Verdict, VerdictReached, VerdictRule, Weights,
 };
-use serde::Serialize;
 
+pub use self::change::{Change, Judged, Rerouted, Ruled, Totals};
 use super::choose::{Grounds, NAMED, NAMED_SET, SYNTHESISER, Sought, by_bid, by_way};
 use super::explain::choice;
 use super::words::Found;
 use super::{Policies, Policy};
 use crate::budget;
+use crate::collective::verdict::reach;
 use crate::governance::{Governance, in_words};
 use crate::state::State;
 use crate::task::request_bytes;
@@ -34,85 +37,8 @@ pub struct Alternative {
     pub strategy: Option<Strategy>,
     /// The weights of the informed strategy.
     pub weights: Option<Weights>,
-}
-
-/// Something that would have fallen otherwise.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "change", rename_all = "snake_case")]
-pub enum Change {
-    /// Others would have been asked.
-    Rerouted(Rerouted),
-    /// An attempt that was denied would have been allowed.
-    Allowed(Judged),
-    /// A call that was made would have been denied.
-    Denied(Judged),
-}
-
-/// A decision that would have chosen others.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Rerouted {
-    /// Where it is recorded.
-    pub position: Position,
-    /// Which decision.
-    pub decision: DecisionId,
-    /// On which task.
-    pub task: TaskId,
-    /// What for.
-    pub purpose: Purpose,
-    /// For which task type.
-    pub task_type: TaskType,
-    /// Who was asked, by slug.
-    pub asked: Vec<String>,
-    /// Who would have been, by slug.
-    pub otherwise: Vec<String>,
-    /// The most that their calls could cost, as it was and otherwise; none where a price is unknown.
-    pub cost: Option<MicroUsd>,
-    /// As it would have been.
-    pub cost_otherwise: Option<MicroUsd>,
-}
-
-/// An attempt on which governance would have decided otherwise.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Judged {
-    /// Where it is recorded.
-    pub position: Position,
-    /// On which task.
-    pub task: TaskId,
-    /// Whose, by slug.
-    pub agent: String,
-    /// What it would do.
-    pub verb: Verb,
-    /// With what.
-    pub artifact: ArtifactType,
-    /// Why not: as recorded where it was denied, else as it would have been.
-    pub reason: String,
-}
-
-/// What was looked at, and how much of it would have fallen otherwise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Totals {
-    /// Decisions made again.
-    pub decisions: u64,
-    /// Those that would have asked others.
-    pub rerouted: u64,
-    /// Of these, those that found nobody and would have.
-    pub found: u64,
-    /// Of these, those that found somebody and would not have.
-    pub lost: u64,
-    /// Attempts that were denied.
-    pub refusals: u64,
-    /// Those that would have been allowed.
-    pub allowed: u64,
-    /// Calls that were made.
-    pub calls: u64,
-    /// Those that would have been denied.
-    pub denied: u64,
-    /// Rerouted decisions whose costs are both known, and counted below.
-    pub priced: u64,
-    /// The most their calls could cost.
-    pub cost: MicroUsd,
-    /// The most they could have cost otherwise.
-    pub cost_otherwise: MicroUsd,
+    /// Every verdict by this rule, on what the recorded one rests on.
+    pub verdict: Option<VerdictRule>,
 }
 
 /// Makes a hub's recorded decisions again, one append after the other.
@@ -180,6 +106,9 @@ impl WhatIf {
             let judged = Judged { position, task, agent, verb, artifact, reason };
             return allowed.then_some(Change::Allowed(judged));
         }
+        if let Event::Collective(CollectiveEvent::VerdictReached(reached)) = &recorded.event {
+            return self.ruled(recorded, reached).map(Change::Ruled);
+        }
         let Event::Invocation(InvocationEvent::InvocationStarted(started)) = &recorded.event else {
             return None;
         };
@@ -190,6 +119,33 @@ impl WhatIf {
         let (task, artifact) = (started.task, artifact.clone());
         let agent = self.state.registry.slug(agent);
         Some(Change::Denied(Judged { position, task, agent, verb, artifact, reason }))
+    }
+
+    fn ruled(&mut self, recorded: &Recorded, reached: &VerdictReached) -> Option<Ruled> {
+        let rule_otherwise = self.alternative.verdict?;
+        self.totals.verdicts = self.totals.verdicts.saturating_add(1);
+        let VerdictReached { collective, rule, ref verdict, ref basis, .. } = *reached;
+        let verdict_otherwise = reach(rule_otherwise, basis).verdict;
+        if verdict_otherwise == *verdict {
+            return None;
+        }
+        let task_type = self.state.collectives.task_type(collective)?.clone();
+        let agrees = |verdict: &Verdict| verdict.status() == ConsensusStatus::Consensus;
+        let (did, would) = (agrees(verdict), agrees(&verdict_otherwise));
+        let totals = &mut self.totals;
+        totals.ruled = totals.ruled.saturating_add(1);
+        totals.agreed = totals.agreed.saturating_add(u64::from(would && !did));
+        totals.parted = totals.parted.saturating_add(u64::from(did && !would));
+        let (position, verdict) = (recorded.envelope.position, verdict.clone());
+        Some(Ruled {
+            position,
+            collective,
+            task_type,
+            rule,
+            verdict,
+            rule_otherwise,
+            verdict_otherwise,
+        })
     }
 
     fn permits(&self, agent: AgentId, verb: Verb, artifact: &ArtifactType) -> Result<(), String> {

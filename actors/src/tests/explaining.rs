@@ -104,7 +104,7 @@ fn random_rules(dice: &mut Dice) -> RoutingRules {
 }
 
 /// Every append of a run, with the state before it.
-fn appends(events: Vec<Recorded>) -> Vec<(State, Vec<Recorded>)> {
+pub(super) fn appends(events: Vec<Recorded>) -> Vec<(State, Vec<Recorded>)> {
     let mut state = State::empty(hub());
     let (mut appends, mut append) = (Vec::new(), Vec::new());
     for recorded in events {
@@ -157,7 +157,7 @@ fn every_decision_of_random_federations_is_what_the_log_before_it_gives() {
 
 /// Every document in which one thing of this one is missing: an element of a list, or the value of
 /// a field.
-fn without_one(whole: &Value) -> Vec<Value> {
+pub(super) fn without_one(whole: &Value) -> Vec<Value> {
     match whole {
         Value::Array(elements) => {
             let mut all = Vec::new();

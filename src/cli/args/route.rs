@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
-use convoke_events::{DecisionId, HubId, Position, Strategy, Timestamp, Weights};
+use convoke_events::{HubId, Position, Strategy, Timestamp, VerdictRule, Weights};
+
+use crate::decisions::Sought;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Route {
@@ -38,13 +40,14 @@ pub(in crate::cli) struct Simulate {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Explain {
-    /// The decision's id, as `convoke audit` names it
+    /// A decision's id as `convoke audit` names it, a collective's for its verdict, or the id of the
+    /// event that records either
     #[arg(value_name = "DECISION")]
-    pub(in crate::cli) decision: DecisionId,
+    pub(in crate::cli) what: Sought,
 }
 
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("otherwise").args(["policy", "strategy", "weights"]).required(true).multiple(true)))]
+#[command(group(ArgGroup::new("otherwise").args(["policy", "strategy", "weights", "verdict"]).required(true).multiple(true)))]
 pub(in crate::cli) struct WhatIf {
     /// Other policies: a TOML file with `[[routing]]` and `[[policies]]`, as in a scenario
     #[arg(long, value_name = "FILE")]
@@ -56,6 +59,9 @@ pub(in crate::cli) struct WhatIf {
     /// counts nothing
     #[arg(long, value_name = "NAME=SHARE,…", value_parser = weights)]
     pub(in crate::cli) weights: Option<Weights>,
+    /// Every verdict by this rule, `classic` or `weighted`, on what the recorded one rests on
+    #[arg(long, value_name = "RULE")]
+    pub(in crate::cli) verdict: Option<VerdictRule>,
     /// Only decisions from this position or moment on
     #[arg(long, value_name = "T|POSITION", default_value = "1")]
     pub(in crate::cli) since: Since,
