@@ -1,10 +1,14 @@
 //! How answers look: tables for people on a terminal, plain aligned lines otherwise, JSON on demand.
 
+mod columns;
+
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, presets};
 use serde::Serialize;
+
+pub(super) use self::columns::Columns;
 
 /// Where answers go, and in what shape.
 pub(in crate::cli) struct Output {
@@ -41,6 +45,14 @@ impl Output {
     pub(super) fn table(&mut self, table: &Table) -> io::Result<()> {
         let drawn = if self.terminal { table.drawn() } else { None };
         let text = drawn.unwrap_or_else(|| table.aligned());
+        self.out.write_all(text.as_bytes())
+    }
+
+    /// Writes things side by side, or one below the other where nobody's terminal is wide enough.
+    pub(super) fn columns(&mut self, columns: &Columns) -> io::Result<()> {
+        let width = comfy_table::Table::new().width().filter(|_| self.terminal);
+        let drawn = width.and_then(|width| columns.drawn(usize::from(width)));
+        let text = drawn.unwrap_or_else(|| columns.stacked());
         self.out.write_all(text.as_bytes())
     }
 
