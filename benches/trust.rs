@@ -5,7 +5,7 @@
 //! `promoted_at_98` at least 1.
 #![allow(clippy::unwrap_used, reason = "a bench that cannot run has no figure")]
 
-use convoke_benches::{Figure, float, median};
+use convoke_benches::{Draws, Figure, float, median};
 use convoke_events::Tier;
 use convoke_events::evidence::{DemotionRule, LOOKS, Look, PromotionRule, TierRecord};
 
@@ -41,7 +41,7 @@ fn demoted_within(draws: &mut Draws, rate: f64, tasks: u32) -> bool {
     let rule = DemotionRule::default();
     let mut record = TierRecord::at(Tier::T2);
     (0..tasks).any(|_| {
-        record.ran(Tier::T2, !draws.fails(rate), &rule);
+        record.ran(Tier::T2, draws.share() >= rate, &rule);
         rule.convicts(record.suspicion())
     })
 }
@@ -52,14 +52,14 @@ fn caught_after(draws: &mut Draws, good: u32, rate: f64) -> u32 {
     let rule = DemotionRule::default();
     let mut record = TierRecord::at(Tier::T2);
     for _ in 0..good {
-        record.ran(Tier::T2, !draws.fails(0.05), &rule);
+        record.ran(Tier::T2, draws.share() >= 0.05, &rule);
         if rule.convicts(record.suspicion()) {
             record.moved(Tier::T2);
         }
     }
     (1..AT_MOST)
         .find(|_| {
-            record.ran(Tier::T2, !draws.fails(rate), &rule);
+            record.ran(Tier::T2, draws.share() >= rate, &rule);
             rule.convicts(record.suspicion())
         })
         .unwrap_or(AT_MOST)
@@ -71,25 +71,7 @@ fn promoted(draws: &mut Draws, rate: f64) -> bool {
     let mut record = TierRecord::at(Tier::T1);
     let last = LOOKS.into_iter().max().unwrap_or(0);
     (0..last).any(|_| {
-        record.ran(Tier::T1, !draws.fails(rate), &demotion);
+        record.ran(Tier::T1, draws.share() >= rate, &demotion);
         matches!(promotion.look(record.conduct()), Look::Above { .. })
     })
-}
-
-/// Draws that follow from a seed (`SplitMix64`, Steele, Lea and Flood).
-struct Draws(u64);
-
-impl Draws {
-    const fn of(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x2545_F491_4F6C_DD1D))
-    }
-
-    fn fails(&mut self, rate: f64) -> bool {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^= mixed >> 31;
-        float(mixed >> 11) / float(1 << 53) < rate
-    }
 }

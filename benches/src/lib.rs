@@ -50,6 +50,34 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     values.swap_remove((values.len() - 1) / 2)
 }
 
+/// Draws that follow from a seed (`SplitMix64`, Steele, Lea and Flood).
+#[derive(Clone, Debug)]
+pub struct Draws(u64);
+
+impl Draws {
+    /// The draws of this seed.
+    pub const fn of(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x2545_F491_4F6C_DD1D))
+    }
+
+    /// A number from 0 to below 1, each as likely.
+    pub fn share(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^= mixed >> 31;
+        float(mixed >> 11) / float(1 << 53)
+    }
+
+    /// A whole number from `least` to `most`, each as likely.
+    pub fn between(&mut self, least: u32, most: u32) -> u32 {
+        let drawn = self.share() * f64::from(most.saturating_sub(least).saturating_add(1));
+        // There is no shorter way from a share to a number that could not go wrong.
+        (least..most).find(|number| drawn < f64::from(number - least + 1)).unwrap_or(most)
+    }
+}
+
 /// A directory on the disk the workspace is on, gone when it is dropped: the system's own
 /// temporary one is often in memory, where a sync costs nothing.
 ///
