@@ -1,5 +1,8 @@
 //! Answers: what an agent's words must look like to count, checked on our side always.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
 use convoke_events::{Confidence, Key, MAX_TEXT, Purpose, Slug, record::TooLarge};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -60,9 +63,22 @@ pub(crate) fn parse(content: &str, parts: &[Part]) -> Result<Answer, AnswerError
     Ok(Answer { key, confidence, actions })
 }
 
+/// The shapes of answers that have nothing of their own to choose from. They are made once: of a wide
+/// collective, making them was half of what it took to put its requests together.
+static PLAIN: LazyLock<BTreeMap<Purpose, Arc<Value>>> = LazyLock::new(|| {
+    let of = |purpose: &Purpose| (*purpose, Arc::new(shape(*purpose, &[], &[])));
+    Purpose::ALL.iter().map(of).collect()
+});
+
 /// The shape asked of an answer, as JSON Schema; `keys` are the recommendations it may choose from,
 /// if not any, and `ids` what it may cite.
 pub(crate) fn schema(purpose: Purpose, keys: &[Key], ids: &[Slug]) -> AnswerSchema {
+    let plain = PLAIN.get(&purpose).filter(|_| keys.is_empty() && ids.is_empty());
+    let json = plain.cloned().unwrap_or_else(|| Arc::new(shape(purpose, keys, ids)));
+    AnswerSchema { name: purpose.as_str(), json }
+}
+
+fn shape(purpose: Purpose, keys: &[Key], ids: &[Slug]) -> Value {
     let mut recommendation =
         json!({"type": "string", "description": "what you recommend, in one to four words"});
     let among = |words: &[&str]| json!({"type": "string", "enum": words});
@@ -100,13 +116,12 @@ pub(crate) fn schema(purpose: Purpose, keys: &[Key], ids: &[Slug]) -> AnswerSche
     {
         properties.insert("actions".to_owned(), actions);
     }
-    let json = json!({
+    json!({
         "type": "object",
         "properties": properties,
         "required": required,
         "additionalProperties": false
-    });
-    AnswerSchema { name: purpose.as_str(), json }
+    })
 }
 
 /// The shape of what a synthesis says of those who recommend otherwise.

@@ -23,7 +23,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-#[cfg(feature = "providers")]
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -146,8 +145,8 @@ pub struct ToolSpecification {
 pub struct AnswerSchema {
     /// What it is called: `triage`, `contribution` or `synthesis`.
     pub name: &'static str,
-    /// JSON Schema.
-    pub json: serde_json::Value,
+    /// JSON Schema; all calls of a kind share one.
+    pub json: Arc<serde_json::Value>,
 }
 
 /// What a model answered.

@@ -15,6 +15,8 @@
 
 mod ready;
 
+use std::sync::Arc;
+
 use convoke_events::{ArtifactType, RuleName, ShapeRef, TaskPlan, TaskRules, TaskType};
 use serde_json::{Map, Value, json};
 
@@ -163,13 +165,12 @@ impl Shape {
 
     /// The usual schema of an answer with the fields of this shape.
     pub(crate) fn extend(&self, mut schema: AnswerSchema) -> AnswerSchema {
+        let json = Arc::make_mut(&mut schema.json);
         for field in self.fields {
-            if let Some(properties) =
-                schema.json.get_mut("properties").and_then(Value::as_object_mut)
-            {
+            if let Some(properties) = json.get_mut("properties").and_then(Value::as_object_mut) {
                 properties.insert(field.name.to_owned(), field.schema());
             }
-            if let Some(required) = schema.json.get_mut("required").and_then(Value::as_array_mut) {
+            if let Some(required) = json.get_mut("required").and_then(Value::as_array_mut) {
                 required.push(field.name.into());
             }
         }

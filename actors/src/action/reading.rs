@@ -1,5 +1,7 @@
 //! Reading: the actions that an answer asks for, each understood or not by itself.
 
+use std::sync::LazyLock;
+
 use convoke_events::{ActionKind, Ballot, MessageKind, Purpose, Section};
 use serde_json::{Value, json};
 
@@ -83,9 +85,11 @@ pub(crate) const fn may_act(purpose: Purpose) -> bool {
 
 /// The shape of the actions that an answer may ask for, as JSON Schema; none where it may not.
 pub(crate) fn schema(purpose: Purpose) -> Option<Value> {
-    if !may_act(purpose) {
-        return None;
-    }
+    static SHAPE: LazyLock<Value> = LazyLock::new(shape);
+    may_act(purpose).then(|| SHAPE.clone())
+}
+
+fn shape() -> Value {
     // Every byte of it counts in what a call sets aside, so it says no more than it must.
     let (words, yes_no) = (json!({"type": "string"}), json!({"type": "boolean"}));
     let (whole, share) = (json!({"type": "integer", "minimum": 1}), json!({"type": "number"}));
@@ -113,7 +117,7 @@ pub(crate) fn schema(purpose: Purpose) -> Option<Value> {
         "maxProperties": 1,
         "additionalProperties": false
     });
-    Some(json!({"type": "array", "maxItems": MAX_ACTIONS, "items": action}))
+    json!({"type": "array", "maxItems": MAX_ACTIONS, "items": action})
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ fn body(request: &ModelRequest, settings: &ModelSettings) -> Value {
     {
         set("responseMimeType", "application/json".into());
         if settings.answer == AnswerMode::Schema {
-            set("responseJsonSchema", schema.json.clone());
+            set("responseJsonSchema", Value::clone(&schema.json));
         }
     }
     let contents: Vec<Value> = words::said(request).map(content).collect();

@@ -110,7 +110,7 @@ fn request() -> ModelRequest {
             text(MessageRole::User, "What now?"),
         ],
         tools: Vec::new(),
-        schema: Some(AnswerSchema { name: "triage", json: json!({"type": "object"}) }),
+        schema: Some(AnswerSchema { name: "triage", json: json!({"type": "object"}).into() }),
         max_output: Tokens::new(200),
         deadline: SystemClock::start().now().plus(Duration::from_mins(1)),
     }

@@ -72,7 +72,7 @@ fn format(request: &ModelRequest, mode: AnswerMode) -> Option<Value> {
     let schema = request.schema.as_ref()?;
     match mode {
         AnswerMode::Schema => {
-            let (name, strict, json) = (schema.name, is_strict(&schema.json), &schema.json);
+            let (name, strict, json) = (schema.name, is_strict(&schema.json), &*schema.json);
             let schema = json!({ "name": name, "strict": strict, "schema": json });
             Some(json!({ "type": "json_schema", "json_schema": schema }))
         }

@@ -57,7 +57,7 @@ fn request(name: &str, base_url: &str) -> ModelRequest {
             text(MessageRole::User, "What now?"),
         ],
         tools: Vec::new(),
-        schema: Some(AnswerSchema { name: "triage", json: schema }),
+        schema: Some(AnswerSchema { name: "triage", json: schema.into() }),
         max_output: Tokens::new(200),
         deadline: SystemClock::start().now().plus(Duration::from_mins(1)),
     }

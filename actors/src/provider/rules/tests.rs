@@ -28,7 +28,7 @@ fn request(schema: &'static str, parts: Vec<Part>) -> ModelRequest {
         settings: Some(settings.to_string()),
         messages: vec![system, Message { role: MessageRole::User, parts }],
         tools: vec![],
-        schema: Some(AnswerSchema { name: schema, json: json!({}) }),
+        schema: Some(AnswerSchema { name: schema, json: json!({}).into() }),
         max_output: Tokens::new(200),
         deadline: Timestamp::from_micros(0),
     }

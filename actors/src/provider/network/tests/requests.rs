@@ -1,5 +1,7 @@
 //! What is sent: the bodies, where they go, and the one key that goes with them.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{KEY, Loopback, Say, call, completion, generated, request};
@@ -67,7 +69,7 @@ fn a_schema_with_optional_fields_is_not_asked_for_strictly() {
     let server = Loopback::start(move |_| Say::new(200, &completion("{}").to_string()));
     let mut request = request("openai", &server.url());
     request.schema = request.schema.map(|mut schema| {
-        schema.json["properties"]["more"] = json!({"type": "string"});
+        Arc::make_mut(&mut schema.json)["properties"]["more"] = json!({"type": "string"});
         schema
     });
     call(request).unwrap();
