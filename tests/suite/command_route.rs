@@ -205,12 +205,12 @@ fn another_rule_for_verdicts_says_which_would_have_been_others() {
         collectives.iter().filter(divided).map(|one| one["id"].as_str().unwrap()).collect();
     assert!(divided.len() > 3, "{divided:?}");
     let lines = json_lines(&data, &["what-if", "--verdict", "classic"]);
-    let (totals, changes) = lines.split_last().unwrap();
-    let changed = changes.iter().map(|line| line["collective"].as_str().unwrap());
-    assert_eq!(changed.collect::<BTreeSet<_>>(), divided, "one dissent is enough for it");
-    for change in changes {
-        assert_eq!((&change["change"], &change["rule"]), (&"ruled".into(), &"weighted".into()));
-        assert!(change["verdict_otherwise"]["divergent"].is_object(), "{change}");
+    let (totals, others) = lines.split_last().unwrap();
+    let ruled = others.iter().map(|line| line["collective"].as_str().unwrap());
+    assert_eq!(ruled.collect::<BTreeSet<_>>(), divided, "one dissent is enough for it");
+    for one in others {
+        assert_eq!((&one["change"], &one["rule"]), (&"ruled".into(), &"weighted".into()));
+        assert!(one["verdict_otherwise"]["divergent"].is_object(), "{one}");
     }
     let totals = &totals["totals"];
     assert_eq!(totals["verdicts"], collectives.len());
@@ -222,5 +222,5 @@ fn another_rule_for_verdicts_says_which_would_have_been_others() {
     assert!(words.contains("instead of consensus on `"), "{words}");
     assert!(!words.contains("decisions would have asked others"), "{words}");
     let same = json_lines(&data, &["what-if", "--verdict", "weighted"]);
-    assert_eq!(same.len(), 1, "by the rule they fell by, nothing changes");
+    assert_eq!(same.len(), 1, "by the rule they fell by, nothing others");
 }

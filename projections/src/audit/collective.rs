@@ -77,16 +77,15 @@ fn convened(facts: &CollectiveConvened, told: &Told) -> String {
             let agent = told.agent(one.agent, one.agent_version);
             match &one.standing {
                 ParticipantStanding::Invited => format!("{agent} is asked"),
-                ParticipantStanding::NotAsked => {
-                    format!("{agent} is not asked, since too few others can be paid")
-                }
                 ParticipantStanding::Blocked(because) => {
                     format!("{agent} is blocked, {}", wording::block_reason(because))
                 }
                 ParticipantStanding::OverBudget { needed } => {
                     format!("{agent} is over budget, it would need {}", wording::amount(*needed))
                 }
-                ParticipantStanding::NotAsked => format!("{agent} is not asked"),
+                ParticipantStanding::NotAsked => {
+                    format!("{agent} is not asked, since too few others can be")
+                }
             }
         })
         .collect();

@@ -131,9 +131,6 @@ impl Collective {
             contributed: false,
             missing: match &chosen.standing {
                 ParticipantStanding::Invited => None,
-                ParticipantStanding::NotAsked => {
-                    Some("not asked: too few others could be paid".to_owned())
-                }
                 ParticipantStanding::Blocked(because) => {
                     Some(format!("blocked: {}", wording::block_reason(because)))
                 }
