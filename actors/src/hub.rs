@@ -269,7 +269,7 @@ fn obey(
             lifecycle::decide_plan(state, principal, plan, *decision, note.as_deref(), now)
         }
         Command::ApproveUse { task, permission, reason } => {
-            lifecycle::approve_use(state, principal, *task, permission, reason)
+            lifecycle::approve_use(state, principal, *task, permission, reason, now)
         }
         Command::RevokeAgent { slug, reason } => lifecycle::revoke(state, principal, slug, reason),
         Command::ReinstateAgent { slug, reason } => {

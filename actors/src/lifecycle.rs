@@ -5,8 +5,8 @@
 //!    hub owes the end of one whose time is over, so the task's lock waits for nobody to ask.
 //! 2. A revocation, the end of its leases and their handoffs are one append; nothing of the epoch it
 //!    ends is taken afterwards.
-//! 3. Tiers and what speaks for and against an agent are folded from runs that were recorded, so an
-//!    agent sheds its record neither by crashing nor by being revised.
+//! 3. Tiers and what speaks for and against an agent are folded from runs that were recorded, by the
+//!    fold that views have too, so an agent sheds its record neither by crashing nor by a revision.
 
 mod conduct;
 mod error_class;
@@ -21,10 +21,12 @@ mod tier;
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
-    AgentId, ArtifactName, Digest, ErrorBudget, EventId, HandedIn, HandoffId, HandoffOpened, Key,
-    LeaseEnded, LeaseId, LeaseIssued, LifecycleEvent, LifecycleRules, Met, PacketId, PacketIssued,
-    Permission, Phase, PlanDecision, StepName, TaskId, Tier, Timestamp,
+    AgentId, ArtifactName, Digest, EventId, HandedIn, HandoffId, HandoffOpened, Key, LeaseEnded,
+    LeaseId, LeaseIssued, LifecycleEvent, LifecycleRules, Met, PacketIssued, Permission, Phase,
+    PlanDecision, Principal, StepName, TaskId, Tier, Timestamp,
 };
+
+use crate::state::State;
 
 pub use self::conduct::WorkAction;
 pub(crate) use self::conduct::act;
@@ -33,8 +35,8 @@ pub(crate) use self::packet::issue;
 pub(crate) use self::phase::{approve_use, decide_plan};
 pub use self::refusal::LifecycleRefusal;
 pub(crate) use self::revocation::{reinstate, revoke};
-pub(crate) use self::rules::{default_rules, set_rules};
-pub(crate) use self::tier::{Standings, promote};
+pub(crate) use self::rules::set_rules;
+pub(crate) use self::tier::promote;
 
 /// One agent at work on one task.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,11 +113,10 @@ impl Work {
     }
 }
 
-/// The agents of a hub at work, and how they stand.
-#[derive(Clone, Debug, PartialEq)]
+/// The agents of a hub at work, and the rules they live by.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Lifecycle {
     rules: LifecycleRules,
-    standings: Standings,
     work: BTreeMap<TaskId, Work>,
     /// On which task a lease that holds is.
     leases: BTreeMap<LeaseId, TaskId>,
@@ -123,29 +124,9 @@ pub(crate) struct Lifecycle {
     expiries: BTreeSet<(Timestamp, LeaseId)>,
 }
 
-impl Default for Lifecycle {
-    fn default() -> Self {
-        Self {
-            rules: default_rules(),
-            standings: Standings::default(),
-            work: BTreeMap::new(),
-            leases: BTreeMap::new(),
-            expiries: BTreeSet::new(),
-        }
-    }
-}
-
 impl Lifecycle {
     pub(crate) const fn rules(&self) -> &LifecycleRules {
         &self.rules
-    }
-
-    pub(crate) const fn standings(&self) -> &Standings {
-        &self.standings
-    }
-
-    pub(crate) const fn standings_mut(&mut self) -> &mut Standings {
-        &mut self.standings
     }
 
     /// Whether an agent holds a task's lock, by a lease that has not ended.
@@ -210,10 +191,6 @@ impl Lifecycle {
             LifecycleEvent::LeaseIssued(leased) => self.leased(id, leased),
             LifecycleEvent::LeaseEnded(ended) => self.ended(ended),
             LifecycleEvent::HandoffOpened(handoff) => self.handed_over(handoff),
-            LifecycleEvent::AgentRevoked(revoked) => self.standings.revoked(revoked),
-            LifecycleEvent::AgentReinstated(again) => self.standings.reinstated(again),
-            LifecycleEvent::PromotionDue(due) => self.standings.due(due),
-            LifecycleEvent::TierChanged(changed) => self.standings.changed(changed),
             LifecycleEvent::LeaseRenewed(renewed) => {
                 let mut expired = None;
                 self.change(renewed.lease, id, |lease| {
@@ -261,7 +238,12 @@ impl Lifecycle {
                     lease.violations = lease.violations.saturating_add(1);
                 });
             }
-            LifecycleEvent::AgentStuck(_) => {}
+            // Who is out of work the registry knows, and who stands where the tiers.
+            LifecycleEvent::AgentRevoked(_)
+            | LifecycleEvent::AgentReinstated(_)
+            | LifecycleEvent::PromotionDue(_)
+            | LifecycleEvent::TierChanged(_)
+            | LifecycleEvent::AgentStuck(_) => {}
         }
     }
 
@@ -326,7 +308,6 @@ impl Lifecycle {
 
     fn ended(&mut self, ended: &LeaseEnded) {
         self.leases.remove(&ended.lease);
-        self.standings.ran(&self.rules, ended);
         if let Some(work) = self.work.get_mut(&ended.task)
             && let Some(lease) = work.lease.take_if(|lease| lease.id == ended.lease)
         {
@@ -342,22 +323,24 @@ impl Lifecycle {
     }
 }
 
+/// Refuses an agent that may not work: a revoked one, one that is deactivated.
+fn fit(state: &State, agent: AgentId) -> Result<(), LifecycleRefusal> {
+    let slug = || state.registry.slug(agent);
+    let Some(known) = state.registry.get(agent).filter(|known| !known.revoked) else {
+        return Err(LifecycleRefusal::Revoked { agent: slug() });
+    };
+    if known.active { Ok(()) } else { Err(LifecycleRefusal::Inactive { agent: slug() }) }
+}
+
+/// Refuses what only people decide.
+fn by_person(principal: &Principal, what: &'static str) -> Result<(), LifecycleRefusal> {
+    let is_person = matches!(principal, Principal::Person(_));
+    if is_person { Ok(()) } else { Err(LifecycleRefusal::NotAPerson { what }) }
+}
+
 /// The class of an error and what tells it from others, for who reports one.
 pub(crate) fn class_of(message: &str) -> (Key, Digest) {
     error_class::of(message)
-}
-
-/// A packet's id: the task's first, second, …
-fn packet_id(task: TaskId, number: u32) -> PacketId {
-    PacketId::derive(&[&task.to_string(), &number.to_string()])
-}
-
-/// The budget a packet has where it does not say.
-const fn budget_of(rules: &LifecycleRules, own: Option<ErrorBudget>) -> ErrorBudget {
-    match own {
-        Some(budget) => budget,
-        None => rules.budget,
-    }
 }
 
 /// The rules of a tier, the lowest where the hub's rules leave it out.

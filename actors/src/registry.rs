@@ -25,6 +25,8 @@ pub(crate) struct Agent {
     pub(crate) active: bool,
     /// Whether it was revoked and not reinstated.
     pub(crate) revoked: bool,
+    /// The epoch it works in, from 1; a revocation ends one.
+    pub(crate) epoch: u32,
 }
 
 impl Agent {
@@ -79,6 +81,7 @@ impl Registry {
             && let Some(known) = self.agents.get_mut(&facts.agent)
         {
             known.revoked = false;
+            known.epoch = facts.epoch;
         }
     }
 
@@ -86,9 +89,9 @@ impl Registry {
         match event {
             RegistryEvent::AgentRegistered(AgentRegistered { agent, profile }) => {
                 self.slugs.insert(profile.slug.clone(), *agent);
-                let profile = profile.clone();
-                self.agents
-                    .insert(*agent, Agent { profile, version: 1, active: true, revoked: false });
+                let (profile, version, epoch) = (profile.clone(), 1, 1);
+                let (active, revoked) = (true, false);
+                self.agents.insert(*agent, Agent { profile, version, active, revoked, epoch });
             }
             RegistryEvent::AgentRevised(AgentRevised { agent, version, profile }) => {
                 if let Some(known) = self.agents.get_mut(agent) {

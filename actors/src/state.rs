@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use convoke_events::evidence::Records;
+use convoke_events::evidence::{Records, Tiers};
 use convoke_events::{
-    AccountId, AgentProfile, Amount, ArtifactType, BudgetEvent, CollectiveEvent, CollectiveId,
-    DelegationId, Event, EventId, HubId, InvocationEvent, InvocationId, LeaseId, LifecycleEvent,
-    ProposalEvent, Purpose, RegistryEvent, TaskConcluded, TaskEvent, TaskId, TaskType, Timestamp,
-    Trigger,
+    AccountId, Amount, ArtifactType, BudgetEvent, CollectiveEvent, CollectiveId, DelegationId,
+    Event, EventId, HubId, InvocationEvent, InvocationId, LeaseId, LifecycleEvent, ProposalEvent,
+    Purpose, RegistryEvent, TaskConcluded, TaskEvent, TaskId, TaskType, Timestamp, Trigger,
 };
 
 use crate::authority::Roles;
@@ -35,6 +34,8 @@ pub struct State {
     pub(crate) routing: Routing,
     /// Whose work was found right and wrong.
     pub(crate) records: Records,
+    /// At which tier the agents stand, and what speaks for and against them.
+    pub(crate) tiers: Tiers,
     pub(crate) ledger: Ledger,
     pub(crate) resilience: Resilience,
     pub(crate) tasks: Tasks,
@@ -95,6 +96,7 @@ impl State {
             governance: Governance::default(),
             routing: Routing::default(),
             records: Records::default(),
+            tiers: Tiers::default(),
             ledger: Ledger::default(),
             resilience: Resilience::default(),
             tasks: Tasks::default(),
@@ -150,6 +152,7 @@ impl State {
     /// The state after an event that was decided at this moment.
     pub fn evolve(&mut self, id: EventId, at: Timestamp, event: &Event) {
         self.routing.happened(id);
+        self.tiers.fold(event);
         match event {
             Event::Hub(event) => {
                 self.opened = true;
@@ -157,7 +160,6 @@ impl State {
             }
             Event::Registry(event) => {
                 self.routing.agent_changed(id, event, &self.registry);
-                self.evolve_standing(event);
                 if let RegistryEvent::AgentDeactivated(left) = event {
                     self.invocations.agent_left(left.agent);
                 }
@@ -209,24 +211,6 @@ impl State {
                 }
             }
             Event::Action(_) | Event::Host(_) => {}
-        }
-    }
-
-    /// A registration sets where an agent begins; what it earns from then on no revision gives it.
-    fn evolve_standing(&mut self, event: &RegistryEvent) {
-        match event {
-            RegistryEvent::AgentRegistered(new) => {
-                self.lifecycle.standings_mut().registered(new.agent, new.profile.tier);
-            }
-            RegistryEvent::AgentRevised(new) => {
-                let old = self.registry.get(new.agent).map(|known| &known.profile);
-                if old.is_some_and(|old| is_another(old, &new.profile)) {
-                    self.lifecycle.standings_mut().renewed(new.agent);
-                }
-            }
-            RegistryEvent::AgentDeactivated(_)
-            | RegistryEvent::AgentReactivated(_)
-            | RegistryEvent::TaskTypeRegistered(_) => {}
         }
     }
 
@@ -378,9 +362,4 @@ const fn collective_of(event: &CollectiveEvent) -> Option<CollectiveId> {
         CollectiveEvent::KeysGrouped(facts) => facts.collective,
         CollectiveEvent::CollectiveRulesSet(_) => return None,
     })
-}
-
-/// Whether a revision makes another agent of it: another model, prompt or settings.
-fn is_another(old: &AgentProfile, new: &AgentProfile) -> bool {
-    old.provider != new.provider || old.model != new.model || old.texts != new.texts
 }

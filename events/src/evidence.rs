@@ -19,6 +19,7 @@ mod records;
 mod spread;
 #[cfg(test)]
 mod tests;
+mod tiers;
 
 pub use self::acceptance::{
     PRIOR_ACCEPTANCE, PSEUDO_OBSERVATIONS, hub_acceptance, log_odds_weight, shrunk,
@@ -32,6 +33,7 @@ pub use self::interval::{Interval, Z_95, clopper_pearson, wilson};
 pub use self::promotion::{LOOKS, Look, PromotionRule};
 pub use self::records::{Records, Tally};
 pub use self::spread::{normalised_entropy, normalised_entropy_among};
+pub use self::tiers::{TierStanding, Tiers};
 
 /// The number as a real one: exact up to 2^53, rounded once beyond.
 pub fn real(number: u64) -> f64 {

@@ -2,37 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use convoke_events::evidence::{Conduct, DemotionRule, LOOKS, PromotionRule, TierRecord};
+use convoke_events::evidence::{Conduct, DemotionRule, LOOKS, PromotionRule, TierRecord, Tiers};
 use convoke_events::{
-    AgentId, AgentProfile, AgentRevised, Event, HubId, LeaseEnded, LifecycleEvent, LifecycleRules,
-    PromotionDue, Recorded, RegistryEvent, Slug, TaskType, Tier, Timestamp,
+    AgentId, Event, HubId, LifecycleEvent, Recorded, RegistryEvent, Slug, TaskType, Tier, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::Projection;
 
-/// The record of every agent, as the deciders fold it: from its recorded runs and nothing else.
+/// The record of every agent, by the very fold that the deciders have: from recorded runs and
+/// nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trust {
-    rules: BTreeMap<HubId, Rules>,
-    agents: BTreeMap<AgentId, Trusted>,
+    tiers: BTreeMap<HubId, Tiers>,
+    agents: BTreeMap<AgentId, Known>,
 }
 
-/// By which statistics a hub judges.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Rules {
-    gate: PromotionRule,
-    trials: BTreeMap<TaskType, DemotionRule>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Trusted {
+/// What the view says of an agent beside its record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Known {
     hub: HubId,
-    profile: AgentProfile,
-    /// The tier it was registered with, where no work of a kind has moved it.
-    registered: Tier,
-    records: BTreeMap<TaskType, TierRecord>,
-    due: BTreeMap<TaskType, Due>,
+    slug: Slug,
+    /// Since when it waits for a person, kind of work by kind of work.
+    waits: BTreeMap<TaskType, Timestamp>,
 }
 
 /// A tier that was earned and waits for a person.
@@ -138,12 +130,16 @@ impl Missing {
 impl Trust {
     /// Every hub whose agents have a record.
     pub fn hubs(&self) -> impl Iterator<Item = &HubId> {
-        self.agents.values().filter(|one| !one.records.is_empty()).map(|one| &one.hub)
+        let has_record = |(id, known): &(&AgentId, &Known)| {
+            let standing = self.tiers.get(&known.hub).and_then(|tiers| tiers.of(**id));
+            standing.is_some_and(|standing| standing.records().next().is_some())
+        };
+        self.agents.iter().filter(has_record).map(|(_, known)| &known.hub)
     }
 
     /// How the agents of the hub stand, by slug and kind of work.
     pub fn of_hub(&self, hub: &HubId) -> Vec<Evidence> {
-        let agents = self.agents.iter().filter(|(_, one)| one.hub == *hub);
+        let agents = self.agents.iter().filter(|(_, known)| known.hub == *hub);
         let mut all: Vec<Evidence> = agents.flat_map(|(id, _)| self.of_agent(*id)).collect();
         all.sort_by(|a, b| (&a.slug, &a.task_type).cmp(&(&b.slug, &b.task_type)));
         all
@@ -151,17 +147,23 @@ impl Trust {
 
     /// How an agent stands on every kind of work it has done under a lease.
     pub fn of_agent(&self, agent: AgentId) -> Vec<Evidence> {
-        let Some(trusted) = self.agents.get(&agent) else {
+        let known = self.agents.get(&agent);
+        let tiers = known.and_then(|known| self.tiers.get(&known.hub));
+        let (Some(known), Some(tiers)) = (known, tiers) else {
             return Vec::new();
         };
-        let gate = self.rules.get(&trusted.hub).map(|rules| rules.gate).unwrap_or_default();
+        let Some(standing) = tiers.of(agent) else {
+            return Vec::new();
+        };
+        let gate = tiers.gate();
         let evidence = |(task_type, record): (&TaskType, &TierRecord)| {
             let conduct = record.conduct();
-            let due = trusted.due.get(task_type).copied();
+            let since = known.waits.get(task_type).copied();
+            let due = standing.due(task_type).zip(since).map(|(to, since)| Due { to, since });
             Evidence {
-                hub: trusted.hub.clone(),
+                hub: known.hub.clone(),
                 agent,
-                slug: trusted.profile.slug.clone(),
+                slug: known.slug.clone(),
                 task_type: task_type.clone(),
                 tier: record.tier(),
                 conduct,
@@ -174,58 +176,20 @@ impl Trust {
                 missing: Missing::of(conduct, record.tier(), gate, due),
             }
         };
-        trusted.records.iter().map(evidence).collect()
+        standing.records().map(evidence).collect()
     }
 
     /// The promotions that wait for a person.
     pub fn due(&self) -> impl Iterator<Item = Evidence> {
-        let waiting = self.agents.iter().filter(|(_, one)| !one.due.is_empty());
+        let waiting = self.agents.iter().filter(|(_, known)| !known.waits.is_empty());
         let all = waiting.flat_map(|(id, _)| self.of_agent(*id));
         all.filter(|evidence| evidence.due.is_some())
-    }
-
-    fn ruled(&mut self, hub: &HubId, rules: &LifecycleRules) {
-        let share = |millionths: u32| f64::from(millionths) / 1e6;
-        let gate = PromotionRule::new(share(rules.gate)).unwrap_or_default();
-        let trials = rules.trials.iter().filter_map(|one| {
-            let rule = DemotionRule::new(share(one.borne), share(one.unborne))?;
-            Some((one.task_type.clone(), rule))
-        });
-        self.rules.insert(hub.clone(), Rules { gate, trials: trials.collect() });
-    }
-
-    fn revised(&mut self, facts: &AgentRevised) {
-        let Some(trusted) = self.agents.get_mut(&facts.agent) else {
-            return;
-        };
-        let (old, new) = (&trusted.profile, &facts.profile);
-        if old.provider != new.provider || old.model != new.model || old.texts != new.texts {
-            trusted.records.values_mut().for_each(TierRecord::revised);
-            trusted.due.clear();
-        }
-        trusted.profile = facts.profile.clone();
-    }
-
-    fn ran(&mut self, hub: &HubId, facts: &LeaseEnded) {
-        let trial = self.rules.get(hub).and_then(|rules| rules.trials.get(&facts.task_type));
-        let trial = trial.copied().unwrap_or_default();
-        if let Some(trusted) = self.agents.get_mut(&facts.agent) {
-            let anew = TierRecord::at(trusted.registered);
-            let record = trusted.records.entry(facts.task_type.clone()).or_insert(anew);
-            record.ran(facts.tier, facts.compliant, &trial);
-        }
-    }
-
-    fn earned(&mut self, since: Timestamp, facts: &PromotionDue) {
-        if let Some(trusted) = self.agents.get_mut(&facts.agent) {
-            trusted.due.insert(facts.task_type.clone(), Due { to: facts.to, since });
-        }
     }
 }
 
 impl Projection for Trust {
     const NAME: &'static str = "trust";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn quotes(_: &Event) -> bool {
         false
@@ -233,25 +197,15 @@ impl Projection for Trust {
 
     fn fold(&mut self, event: &Recorded) {
         let hub = &event.envelope.hub;
+        self.tiers.entry(hub.clone()).or_default().fold(&event.event);
         if let Event::Registry(RegistryEvent::AgentRegistered(facts)) = &event.event {
-            let profile = facts.profile.clone();
-            let (records, due) = (BTreeMap::new(), BTreeMap::new());
-            let (hub, registered) = (hub.clone(), profile.tier);
-            let trusted = Trusted { hub, profile, registered, records, due };
-            self.agents.entry(facts.agent).or_insert(trusted);
-        } else if let Event::Registry(RegistryEvent::AgentRevised(facts)) = &event.event {
-            self.revised(facts);
-        } else if let Event::Lifecycle(LifecycleEvent::LifecycleRulesSet(facts)) = &event.event {
-            self.ruled(hub, &facts.rules);
-        } else if let Event::Lifecycle(LifecycleEvent::LeaseEnded(facts)) = &event.event {
-            self.ran(hub, facts);
-        } else if let Event::Lifecycle(LifecycleEvent::PromotionDue(facts)) = &event.event {
-            self.earned(event.envelope.decided_at, facts);
-        } else if let Event::Lifecycle(LifecycleEvent::TierChanged(facts)) = &event.event
-            && let Some(trusted) = self.agents.get_mut(&facts.agent)
+            let (hub, slug) = (hub.clone(), facts.profile.slug.clone());
+            let known = Known { hub, slug, waits: BTreeMap::new() };
+            self.agents.entry(facts.agent).or_insert(known);
+        } else if let Event::Lifecycle(LifecycleEvent::PromotionDue(facts)) = &event.event
+            && let Some(known) = self.agents.get_mut(&facts.agent)
         {
-            trusted.due.remove(&facts.task_type);
-            trusted.records.insert(facts.task_type.clone(), TierRecord::at(facts.to));
+            known.waits.insert(facts.task_type.clone(), event.envelope.decided_at);
         }
     }
 }

@@ -9,9 +9,9 @@ use convoke_events::{
 use serde::{Deserialize, Serialize};
 
 use super::lease::{LeaseHeld, renew, take};
-use super::revocation::{revoked_for, violated};
+use super::revocation::{revoked_under, violated};
 use super::rules::needs_no_plan;
-use super::{LifecycleRefusal, class_of, of_tier, phase};
+use super::{LifecycleRefusal, class_of, fit, of_tier, phase};
 use crate::decision::{Decision, Draft};
 use crate::proposal;
 use crate::refusal::Refusal;
@@ -114,30 +114,23 @@ pub(crate) fn act(
     action: &WorkAction,
     now: Timestamp,
 ) -> Decision {
-    let refused = |refusal: LifecycleRefusal| Decision::from(Err(Refusal::from(refusal)));
-    let slug = || state.registry.slug(agent);
-    let Some(work) = state.lifecycle.work.get(&task) else {
-        return refused(LifecycleRefusal::NoPacket { agent: slug(), task });
+    let slug = state.registry.slug(agent);
+    if let Err(refusal) = fit(state, agent) {
+        return refusal.into();
+    }
+    let work = state.lifecycle.work.get(&task).filter(|work| work.packet.agent == agent);
+    let Some(work) = work else {
+        return LifecycleRefusal::NoPacket { agent: slug, task }.into();
     };
-    let standing = state.lifecycle.standings().get(agent);
-    if standing.is_none_or(|standing| standing.revoked) {
-        return refused(LifecycleRefusal::Revoked { agent: slug() });
-    }
-    if !state.registry.get(agent).is_some_and(|known| known.active) {
-        return refused(LifecycleRefusal::Inactive { agent: slug() });
-    }
-    if work.packet.agent != agent {
-        return refused(LifecycleRefusal::NoPacket { agent: slug(), task });
-    }
     if let WorkAction::EnterPhase { phase: Phase::Bootstrap, note } = action {
         return take(state, work, noted(note.as_deref()), now);
     }
     let Some(held) = LeaseHeld::on(state, task) else {
-        return refused(LifecycleRefusal::NoLease { agent: slug(), task });
+        return LifecycleRefusal::NoLease { agent: slug, task }.into();
     };
     if held.lease.expires <= now {
         let (lease, at) = (held.lease.id, held.lease.expires);
-        return refused(LifecycleRefusal::LeaseExpired { lease, at });
+        return LifecycleRefusal::LeaseExpired { lease, at }.into();
     }
     let done = match action {
         WorkAction::EnterPhase { phase, note } => {
@@ -251,7 +244,6 @@ fn report(
 
 /// Uses a permission, if the packet, the tier, the phase and, where it takes one, a person allow it.
 fn reach_for(state: &State, held: LeaseHeld<'_>, permission: &Permission, note: Texts) -> Decision {
-    let refused = |refusal: LifecycleRefusal| Decision::from(Err(Refusal::from(refusal)));
     let permission = permission.clone();
     if held.work.packet.forbidden.contains(&permission) {
         return violated(state, held, Violation::Forbidden { permission });
@@ -267,7 +259,7 @@ fn reach_for(state: &State, held: LeaseHeld<'_>, permission: &Permission, note: 
             return violated(state, held, Violation::PlanNotApproved);
         }
         let (what, phase, now) = ("using it", Phase::Execute, held.lease.phase);
-        return refused(LifecycleRefusal::NotInThisPhase { what, phase, now });
+        return LifecycleRefusal::NotInThisPhase { what, phase, now }.into();
     }
     let each = own.is_some_and(|own| own.approve_each_use);
     let below = Tier::ALL.iter().rev().find(|one| **one < tier);
@@ -275,7 +267,7 @@ fn reach_for(state: &State, held: LeaseHeld<'_>, permission: &Permission, note: 
     let of_this_tier = !below.is_some_and(|below| below.permissions.contains(&permission));
     let approved = held.lease.approved.get(&permission).is_some_and(|uses| *uses > 0);
     if each && of_this_tier && !approved {
-        return refused(LifecycleRefusal::NotApproved { permission, tier });
+        return LifecycleRefusal::NotApproved { permission, tier }.into();
     }
     let used = PermissionUsed { lease: held.lease.id, permission };
     Decision::of(vec![held.story().on_task(used, note)])
@@ -284,8 +276,7 @@ fn reach_for(state: &State, held: LeaseHeld<'_>, permission: &Permission, note: 
 /// Records an error, and revokes the agent where its budget of them is used up.
 fn met(state: &State, held: LeaseHeld<'_>, message: &str) -> Decision {
     if message.trim().is_empty() {
-        let refusal = LifecycleRefusal::Empty { what: "an error" };
-        return Decision::from(Err(Refusal::from(refusal)));
+        return LifecycleRefusal::Empty { what: "an error" }.into();
     }
     let (class, fingerprint) = class_of(message);
     let budget = held.work.packet.budget;
@@ -303,16 +294,13 @@ fn met(state: &State, held: LeaseHeld<'_>, message: &str) -> Decision {
     };
     let facts = ErrorReported { lease: held.lease.id, class: class.clone(), fingerprint };
     let texts = Texts::none().with(TextName::REASON, message);
-    let drafts = vec![held.story().on_task(facts, texts)];
-    match because {
-        Some(because) => {
-            // What the agent leaves says this error too.
-            let mut lease = held.lease.clone();
-            lease.meet(class, fingerprint);
-            let held = LeaseHeld { lease: &lease, ..held };
-            // The report itself was taken; what follows from it is on record.
-            Decision { answer: Ok(()), ..revoked_for(state, held, &because, drafts) }
-        }
-        None => Decision::of(drafts),
+    let mut drafts = vec![held.story().on_task(facts, texts)];
+    if let Some(because) = because {
+        // What the agent leaves says this error too.
+        let mut lease = held.lease.clone();
+        lease.meet(class, fingerprint);
+        drafts.extend(revoked_under(state, LeaseHeld { lease: &lease, ..held }, &because));
     }
+    // The report itself was taken; what follows from it is on record.
+    Decision::of(drafts)
 }

@@ -1,15 +1,16 @@
 //! Leases: taken at BOOTSTRAP, renewed, judged when they are used, and ended.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use convoke_events::evidence::Tiers;
 use convoke_events::{
     HandoffId, HandoffOpened, LeaseEnd, LeaseEnded, LeaseId, LeaseIssued, LeaseRenewed, Met, Phase,
-    PhaseEntered, RevocationReason, TextName, Texts, Tier, Timestamp,
+    PhaseEntered, RevocationReason, TaskId, TextName, Texts, Tier, Timestamp,
 };
 
 use super::{Lease, LifecycleRefusal, Work, of_tier, tier};
 use crate::decision::{Decision, Draft, Story};
-use crate::refusal::Refusal;
 use crate::state::State;
 
 /// A lease with the work it is on.
@@ -21,7 +22,7 @@ pub(super) struct LeaseHeld<'a> {
 
 impl<'a> LeaseHeld<'a> {
     /// The lease that holds a task's lock.
-    pub(super) fn on(state: &'a State, task: convoke_events::TaskId) -> Option<Self> {
+    pub(super) fn on(state: &'a State, task: TaskId) -> Option<Self> {
         let work = state.lifecycle.work.get(&task)?;
         Some(Self { work, lease: work.lease.as_ref()? })
     }
@@ -30,7 +31,7 @@ impl<'a> LeaseHeld<'a> {
         Story { task: self.lease.task, cause: Some(self.lease.cause) }
     }
 
-    pub(super) fn locked(&self, state: &State) -> LifecycleRefusal {
+    fn locked(&self, state: &State) -> LifecycleRefusal {
         let holder = state.registry.slug(self.lease.agent);
         LifecycleRefusal::Locked { task: self.lease.task, holder, until: self.lease.expires }
     }
@@ -41,21 +42,42 @@ fn lifetime(state: &State, tier: Tier) -> Duration {
     Duration::from_millis(rules.map_or(0, |rules| rules.lease_ms))
 }
 
-/// Takes the task's lock: the agent of its packet begins with BOOTSTRAP. A lease whose time is over
-/// ends with that, and what the run did to the agent's tier counts at once.
+/// A task whose lock nobody holds, with what the end of an expired lease on it leaves.
+pub(super) struct Free<'a> {
+    pub(super) drafts: Vec<Draft>,
+    pub(super) handoff: Option<HandoffId>,
+    /// Where the agents stand then: what an expired run did to a tier counts at once.
+    pub(super) tiers: Cow<'a, Tiers>,
+}
+
+/// Finds a task's lock free, ending a lease on it whose time is over.
+pub(super) fn free(
+    state: &State,
+    task: TaskId,
+    now: Timestamp,
+) -> Result<Free<'_>, LifecycleRefusal> {
+    let mut tiers = Cow::Borrowed(&state.tiers);
+    let Some(held) = LeaseHeld::on(state, task) else {
+        return Ok(Free { drafts: Vec::new(), handoff: None, tiers });
+    };
+    if held.lease.expires > now {
+        return Err(held.locked(state));
+    }
+    let (drafts, handoff) = finish(state, &state.tiers, held, Ending::Expired);
+    for draft in &drafts {
+        tiers.to_mut().fold(&draft.event);
+    }
+    Ok(Free { drafts, handoff, tiers })
+}
+
+/// Takes the task's lock: the agent of its packet begins with BOOTSTRAP.
 pub(super) fn take(state: &State, work: &Work, note: Texts, now: Timestamp) -> Decision {
     let (packet, task) = (&work.packet, work.packet.task);
-    let mut drafts = Vec::new();
-    let standing = state.lifecycle.standings().get(packet.agent);
-    let mut has = standing.map_or(Tier::T0, |standing| standing.tier(&packet.task_type));
-    if let Some(held) = LeaseHeld::on(state, task) {
-        if held.lease.expires > now {
-            return Err(Refusal::from(held.locked(state))).into();
-        }
-        drafts.extend(finish(state, held, Ending::Expired).0);
-        let own = held.lease.agent == packet.agent;
-        has = drafts.iter().find_map(tier::moved_to).filter(|_| own).unwrap_or(has);
-    }
+    let Free { mut drafts, tiers, .. } = match free(state, task, now) {
+        Ok(free) => free,
+        Err(locked) => return locked.into(),
+    };
+    let has = tiers.tier(packet.agent, &packet.task_type);
     if has < packet.tier {
         let (agent, needs) = (state.registry.slug(packet.agent), packet.tier);
         let refusal = LifecycleRefusal::TierTooLow { agent, has, needs };
@@ -63,14 +85,15 @@ pub(super) fn take(state: &State, work: &Work, note: Texts, now: Timestamp) -> D
     }
     let number = work.leases.saturating_add(1).to_string();
     let lease = LeaseId::derive(&[&task.to_string(), &number]);
+    let known = state.registry.get(packet.agent);
     let issued = LeaseIssued {
         lease,
         packet: packet.packet,
         task,
         agent: packet.agent,
-        agent_version: state.registry.get(packet.agent).map_or(0, |known| known.version),
+        agent_version: known.map_or(0, |known| known.version),
         tier: packet.tier,
-        epoch: standing.map_or(1, |standing| standing.epoch),
+        epoch: known.map_or(1, |known| known.epoch),
         expires: now.plus(lifetime(state, packet.tier)),
     };
     let entered = PhaseEntered { lease, task, agent: packet.agent, phase: Phase::Bootstrap };
@@ -91,7 +114,7 @@ pub(super) fn renew(state: &State, held: LeaseHeld<'_>, now: Timestamp) -> Vec<D
 pub(crate) fn expire(state: &State, lease: LeaseId, now: Timestamp) -> Vec<Draft> {
     let held = state.lifecycle.leases.get(&lease).and_then(|task| LeaseHeld::on(state, *task));
     held.filter(|held| held.lease.id == lease && held.lease.expires <= now)
-        .map_or_else(Vec::new, |held| finish(state, held, Ending::Expired).0)
+        .map_or_else(Vec::new, |held| finish(state, &state.tiers, held, Ending::Expired).0)
 }
 
 /// How a lease ends.
@@ -102,9 +125,11 @@ pub(super) enum Ending {
     Revoked(RevocationReason),
 }
 
-/// Ends a lease, with what it leaves to the next and what it does to the agent's tier.
+/// Ends a lease, with what it leaves to the next and what it does to the agent's tier; `tiers` are as
+/// the runs before it leave them.
 pub(super) fn finish(
     state: &State,
+    tiers: &Tiers,
     held: LeaseHeld<'_>,
     ending: Ending,
 ) -> (Vec<Draft>, Option<HandoffId>) {
@@ -125,7 +150,7 @@ pub(super) fn finish(
         because,
         compliant: lease.violations == 0 && ending == Ending::Released,
     };
-    let moved = tier::moved(state, &ended, story.cause);
+    let moved = tier::moved(state, tiers, &ended, story.cause);
     let mut drafts = vec![story.on_task(ended, Texts::none())];
     let handoff = match ending {
         Ending::Released => None,

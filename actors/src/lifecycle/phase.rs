@@ -5,9 +5,9 @@ use convoke_events::{
     RevocationReason, TaskId, TaskOutcome, TextName, Texts, Timestamp, UseApproved, Violation,
 };
 
-use super::LifecycleRefusal;
 use super::lease::{Ending, LeaseHeld, finish};
-use super::revocation::{revoked_for, violated};
+use super::revocation::{revoked_under, violated};
+use super::{LifecycleRefusal, by_person};
 use crate::decision::{Decision, Draft};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -16,12 +16,11 @@ use crate::task::concluded;
 /// Enters a phase after BOOTSTRAP, if it follows the one the work is in.
 pub(super) fn enter(state: &State, held: LeaseHeld<'_>, to: Phase, note: Texts) -> Decision {
     let from = held.lease.phase;
-    let refused = |refusal: LifecycleRefusal| Decision::from(Err(Refusal::from(refusal)));
     // What was verified and found wanting is done again.
     let again = (from, to) == (Phase::Verify, Phase::Execute);
     let ahead = position(to).saturating_sub(position(from));
     if !again && position(to) <= position(from) {
-        return refused(LifecycleRefusal::PhaseOutOfOrder { from, to });
+        return LifecycleRefusal::PhaseOutOfOrder { from, to }.into();
     }
     if !again && ahead > 1 {
         return violated(state, held, Violation::PhaseSkipped { from, to });
@@ -33,7 +32,11 @@ pub(super) fn enter(state: &State, held: LeaseHeld<'_>, to: Phase, note: Texts) 
         && let Some(artifact) = held.work.missing_artifacts().into_iter().next()
     {
         let because = RevocationReason::ArtifactMissing { artifact };
-        return revoked_for(state, held, &because, Vec::new());
+        let agent = state.registry.slug(held.lease.agent);
+        return Decision {
+            events: revoked_under(state, held, &because),
+            answer: Err(LifecycleRefusal::Revoked { agent }.into()),
+        };
     }
     if to == Phase::Package
         && let Some(step) = held.work.missing_steps().into_iter().next()
@@ -45,13 +48,13 @@ pub(super) fn enter(state: &State, held: LeaseHeld<'_>, to: Phase, note: Texts) 
     let mut drafts = vec![story.on_task(PhaseEntered { lease, task, agent, phase: to }, note)];
     if to == Phase::Exit {
         if !held.work.reported {
-            return refused(LifecycleRefusal::NotReported);
+            return LifecycleRefusal::NotReported.into();
         }
         // What is set aside for a call is settled on its task's account, which ends with the task.
         if state.is_busy(story.task) {
             return Decision::from(Err(Refusal::TaskBusy { task: story.task }));
         }
-        drafts.extend(finish(state, held, Ending::Released).0);
+        drafts.extend(finish(state, &state.tiers, held, Ending::Released).0);
         let reason = format!("{} reported what it did", state.registry.slug(agent));
         drafts.push(concluded(story, TaskOutcome::Proposed, Conclusion::Reported, &reason));
     }
@@ -71,9 +74,7 @@ pub(crate) fn decide_plan(
     note: Option<&str>,
     now: Timestamp,
 ) -> Result<Vec<Draft>, Refusal> {
-    if !matches!(principal, Principal::Person(_)) {
-        return Err(LifecycleRefusal::NotAPerson { what: "decide on a plan" }.into());
-    }
+    by_person(principal, "decide on a plan")?;
     let held = LeaseHeld::on(state, task).filter(|held| held.lease.expires > now);
     let waiting = held.and_then(|held| Some((held, held.lease.plan?)));
     let found = waiting.filter(|(_, (handed_in, decided))| {
@@ -94,13 +95,11 @@ pub(crate) fn approve_use(
     task: TaskId,
     permission: &Permission,
     reason: &str,
+    now: Timestamp,
 ) -> Result<Vec<Draft>, Refusal> {
-    if !matches!(principal, Principal::Person(_)) {
-        return Err(LifecycleRefusal::NotAPerson { what: "approve a use" }.into());
-    }
-    let Some(held) = LeaseHeld::on(state, task) else {
-        return Err(LifecycleRefusal::NotByPacket { task }.into());
-    };
+    by_person(principal, "approve a use")?;
+    let held = LeaseHeld::on(state, task).filter(|held| held.lease.expires > now);
+    let held = held.ok_or(LifecycleRefusal::NobodyAtWork { task })?;
     let approved = UseApproved { lease: held.lease.id, permission: permission.clone() };
     let texts = Texts::none().with(TextName::REASON, reason);
     Ok(vec![held.story().on_task(approved, texts)])

@@ -2,6 +2,9 @@
 
 use convoke_events::{LeaseId, Permission, Phase, TaskId, Tier, Timestamp};
 
+use crate::decision::Decision;
+use crate::refusal::Refusal;
+
 /// A rule of the governed life that would have been hurt; what was asked was not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LifecycleRefusal {
@@ -46,6 +49,12 @@ pub enum LifecycleRefusal {
     NoLease {
         /// Who.
         agent: String,
+        /// On which task.
+        task: TaskId,
+    },
+    /// Nobody is at work on the task.
+    #[error("nobody holds a lease on task {task} now")]
+    NobodyAtWork {
         /// On which task.
         task: TaskId,
     },
@@ -156,4 +165,10 @@ pub enum LifecycleRefusal {
         /// What.
         what: &'static str,
     },
+}
+
+impl From<LifecycleRefusal> for Decision {
+    fn from(refusal: LifecycleRefusal) -> Self {
+        Err(Refusal::from(refusal)).into()
+    }
 }

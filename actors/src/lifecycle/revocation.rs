@@ -2,12 +2,12 @@
 
 use convoke_events::{
     AgentId, AgentReinstated, AgentRevoked, Principal, ProcedureViolated, RevocationReason, Slug,
-    TextName, Texts, Violation,
+    StreamId, TextName, Texts, Violation,
 };
 
-use super::LifecycleRefusal;
 use super::lease::{Ending, LeaseHeld, finish};
 use super::tier::on_agent;
+use super::{LifecycleRefusal, by_person};
 use crate::decision::{Decision, Draft};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -32,30 +32,20 @@ pub(super) fn violated(state: &State, held: LeaseHeld<'_>, violation: Violation)
     };
     let facts = ProcedureViolated { lease, task, agent, violation };
     let texts = Texts::none().with(TextName::EVIDENCE, evidence);
-    let drafts = vec![held.story().on_task(facts, texts)];
-    let decision = match because {
-        Some(because) => {
-            let mut lease = held.lease.clone();
-            lease.violations = count;
-            revoked_for(state, LeaseHeld { lease: &lease, ..held }, &because, drafts)
-        }
-        None => Decision::of(drafts),
-    };
-    let refusal = LifecycleRefusal::Violation { why };
-    Decision { answer: Err(refusal.into()), ..decision }
+    let mut events = vec![held.story().on_task(facts, texts)];
+    if let Some(because) = because {
+        events.extend(revoked_under(state, held, &because));
+    }
+    Decision { events, answer: Err(LifecycleRefusal::Violation { why }.into()) }
 }
 
 /// Revokes the agent for what happened under its lease.
-pub(super) fn revoked_for(
+pub(super) fn revoked_under(
     state: &State,
     held: LeaseHeld<'_>,
     because: &RevocationReason,
-    mut drafts: Vec<Draft>,
-) -> Decision {
-    let agent = held.lease.agent;
-    drafts.extend(stop(state, agent, Some(held), because, Texts::none()));
-    let refusal = LifecycleRefusal::Revoked { agent: state.registry.slug(agent) };
-    Decision { events: drafts, answer: Err(refusal.into()) }
+) -> Vec<Draft> {
+    stop(state, held.lease.agent, Some(held), because, Texts::none())
 }
 
 /// Revokes an agent in a person's name.
@@ -66,11 +56,8 @@ pub(crate) fn revoke(
     reason: &str,
 ) -> Result<Vec<Draft>, Refusal> {
     let agent = state.registry.by_slug(&state.hub, slug)?;
-    if !matches!(principal, Principal::Person(_)) {
-        return Err(LifecycleRefusal::NotAPerson { what: "revoke an agent" }.into());
-    }
-    let standing = state.lifecycle.standings().get(agent);
-    if standing.is_none_or(|standing| standing.revoked) {
+    by_person(principal, "revoke an agent")?;
+    if state.registry.get(agent).is_some_and(|known| known.revoked) {
         return Ok(Vec::new());
     }
     let texts = Texts::none().with(TextName::REASON, reason);
@@ -85,14 +72,10 @@ pub(crate) fn reinstate(
     reason: &str,
 ) -> Result<Vec<Draft>, Refusal> {
     let agent = state.registry.by_slug(&state.hub, slug)?;
-    if !matches!(principal, Principal::Person(_)) {
-        return Err(LifecycleRefusal::NotAPerson { what: "reinstate an agent" }.into());
-    }
-    let standing = state.lifecycle.standings().get(agent).filter(|standing| standing.revoked);
-    let Some(standing) = standing else {
-        return Err(LifecycleRefusal::NotRevoked { agent: slug.to_string() }.into());
-    };
-    let facts = AgentReinstated { agent, epoch: standing.epoch.saturating_add(1) };
+    by_person(principal, "reinstate an agent")?;
+    let known = state.registry.get(agent).filter(|known| known.revoked);
+    let known = known.ok_or_else(|| LifecycleRefusal::NotRevoked { agent: slug.to_string() })?;
+    let facts = AgentReinstated { agent, epoch: known.epoch.saturating_add(1) };
     Ok(vec![on_agent(agent, facts, None, Texts::none().with(TextName::REASON, reason))])
 }
 
@@ -105,31 +88,31 @@ fn stop(
     because: &RevocationReason,
     texts: Texts,
 ) -> Vec<Draft> {
+    let known = state.registry.get(agent);
     let revoked = AgentRevoked {
         agent,
-        agent_version: state.registry.get(agent).map_or(0, |known| known.version),
-        epoch: state.lifecycle.standings().get(agent).map_or(1, |standing| standing.epoch),
+        agent_version: known.map_or(0, |known| known.version),
+        epoch: known.map_or(1, |known| known.epoch),
         lease: under.map(|held| held.lease.id),
         because: because.clone(),
     };
-    let draft = on_agent(agent, revoked, None, texts);
     // What happened under a lease belongs to its task's story.
-    let draft = match under {
-        Some(held) => held.story().draft(draft.stream, draft.event, draft.texts),
-        None => draft,
-    };
-    let mut drafts = vec![draft];
+    let mut drafts = vec![match under {
+        Some(held) => held.story().draft(StreamId::agent(agent), revoked, texts),
+        None => on_agent(agent, revoked, None, texts),
+    }];
+    // Each run counts on what those before it leave: two that end at once count both.
+    let mut tiers = state.tiers.clone();
     for lease in state.lifecycle.leases().filter(|lease| lease.agent == agent) {
         let held = under.filter(|held| held.lease.id == lease.id);
         let Some(held) = held.or_else(|| LeaseHeld::on(state, lease.task)) else {
             continue;
         };
-        for draft in finish(state, held, Ending::Revoked(because.clone())).0 {
-            // Two runs that end at once move a tier once.
-            if !drafts.contains(&draft) {
-                drafts.push(draft);
-            }
+        let (ended, _) = finish(state, &tiers, held, Ending::Revoked(because.clone()));
+        for draft in &ended {
+            tiers.fold(&draft.event);
         }
+        drafts.extend(ended);
     }
     drafts
 }

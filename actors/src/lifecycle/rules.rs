@@ -1,52 +1,20 @@
 //! Rules: what the tiers allow and what ends a lease, as the hub chose it.
 
-use std::collections::BTreeSet;
-
 use convoke_events::{
     CorrelationId, ErrorBudget, LifecycleRules, LifecycleRulesSet, Permission, StreamId, Texts,
-    Tier, TierRules,
+    Tier,
 };
 
 use super::{Lifecycle, LifecycleRefusal};
 use crate::decision::Draft;
 use crate::refusal::Refusal;
 
-const MINUTE: u64 = 60_000;
-
-/// What each tier adds to those below it, and how long its leases hold (§9).
-const TIERS: [(Tier, &[&str], u64, bool); 5] = [
-    (Tier::T0, &["read", "plan"], 60 * MINUTE, false),
-    (Tier::T1, &["sandbox", "check-mode"], 30 * MINUTE, false),
-    (Tier::T2, &["sandbox-admin"], 30 * MINUTE, false),
-    (Tier::T3, &["staging", "production-read"], 15 * MINUTE, false),
-    (Tier::T4, &["policy-read", "governance-write"], 15 * MINUTE, true),
-];
-
-/// The rules of a hub that chose none.
-pub(crate) fn default_rules() -> LifecycleRules {
-    let mut permissions: BTreeSet<Permission> = BTreeSet::new();
-    let tiers = TIERS.iter().map(|(tier, more, lease_ms, approve_each_use)| {
-        permissions.extend(more.iter().filter_map(|word| Permission::new(word).ok()));
-        TierRules {
-            tier: *tier,
-            permissions: permissions.clone(),
-            lease_ms: *lease_ms,
-            approve_each_use: *approve_each_use,
-        }
-    });
-    LifecycleRules {
-        tiers: tiers.collect(),
-        budget: ErrorBudget::default(),
-        plans_need_a_person: true,
-        stuck_ms: 30_000,
-        gate: 920_000,
-        trials: Vec::new(),
-    }
-}
+/// What takes no plan, whatever tiers have it: to look and to think.
+const LOOKING: [&str; 2] = ["read", "plan"];
 
 /// What an agent may do in any phase, with no plan: look and think.
 pub(super) fn needs_no_plan(permission: &Permission) -> bool {
-    TIERS.first().is_some_and(|(_, lowest, ..)| lowest.contains(&permission.as_str()))
+    LOOKING.contains(&permission.as_str())
 }
 
 /// Chooses the rules by which agents live.
@@ -76,9 +44,6 @@ fn check(rules: &LifecycleRules) -> Result<(), LifecycleRefusal> {
     let ErrorBudget { errors, repeats, violations } = rules.budget;
     if errors == 0 || repeats == 0 || violations == 0 {
         return unfit("each number of an error budget is 1 or more");
-    }
-    if rules.stuck_ms == 0 {
-        return unfit("an agent is stuck after 1 millisecond or more");
     }
     let million = 1..1_000_000;
     if !million.contains(&rules.gate) {

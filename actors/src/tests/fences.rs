@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use convoke_events::{
-    AgentId, DelegationEvent, Event, InvocationEvent, InvocationId, LeaseId, LifecycleEvent, Phase,
-    Principal, Recorded, Recourse, Tier, TrustLevel, Verb,
+    AgentId, DelegationEvent, Event, InvocationEvent, InvocationId, LeaseId, LifecycleEvent,
+    LifecycleRules, Phase, Principal, Recorded, Recourse, Tier, TrustLevel, Verb,
 };
 
 use super::cast::{allow, question, task, word};
@@ -76,8 +76,7 @@ fn set_up() -> Vec<(Caller, Command)> {
         let verbs = [Verb::Read, Verb::Propose, Verb::Delegate];
         commands.push(allow(slug, "implementation", &verbs, true));
     }
-    let mut rules = crate::lifecycle::default_rules();
-    rules.plans_need_a_person = false;
+    let rules = LifecycleRules { plans_need_a_person: false, ..LifecycleRules::default() };
     commands.push(Command::SetLifecycleRules(rules));
     commands.into_iter().map(person).collect()
 }

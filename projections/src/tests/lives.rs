@@ -258,7 +258,6 @@ fn a_hubs_own_gate_and_rates_are_those_that_trust_shows() {
         tiers: Vec::new(),
         budget: ErrorBudget::default(),
         plans_need_a_person: true,
-        stuck_ms: 30_000,
         gate: 500_000,
         trials: vec![trial],
     };

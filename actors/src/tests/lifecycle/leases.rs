@@ -29,6 +29,56 @@ fn each_tier_has_its_lifetime() {
             found!(then, Event::Lifecycle(LifecycleEvent::LeaseIssued(one)) => one.expires);
         assert_eq!(expires, [scene.now().plus(Duration::from_secs(minutes * 60))], "{tier}");
     }
+    for tier in [Tier::T3, Tier::T4] {
+        let mut scene = crew();
+        let architect = crate::testkit::member("archie", SETTINGS);
+        let architect = crate::command::AgentRegistration { tier: Tier::T4, ..architect };
+        scene.command(Command::RegisterAgent(architect));
+        let verbs = [convoke_events::Verb::Read, convoke_events::Verb::Propose];
+        scene.command(crate::tests::cast::allow("archie", "implementation", &verbs, true));
+        opened(&mut scene, "job");
+        scene.command(Command::IssuePacket(Packet { tier: Some(tier), ..packet("archie") }));
+        let then = work(&mut scene, "archie", enter(Phase::Bootstrap));
+        let expires =
+            found!(then, Event::Lifecycle(LifecycleEvent::LeaseIssued(one)) => one.expires);
+        assert_eq!(expires, [scene.now().plus(Duration::from_mins(15))], "{tier}");
+    }
+}
+
+/// Everything an agent can ask for on a task.
+fn everything() -> Vec<crate::lifecycle::WorkAction> {
+    let mut all: Vec<_> = Phase::ALL.iter().map(|phase| enter(*phase)).collect();
+    all.extend([plan(), patch(), tests_run(), error("e"), permission("read"), report()]);
+    all.push(crate::lifecycle::WorkAction::RenewLease {});
+    all
+}
+
+#[test]
+fn under_a_lease_that_is_another_agents_nothing_is_done() {
+    let mut scene = told();
+    up_to(&mut scene, "alfa", Phase::Execute);
+    for action in everything() {
+        let then = work(&mut scene, "bravo", action.clone()).leaves(&["ActionRefused"]);
+        assert!(refusal(&then).starts_with("bravo has no instruction packet"), "{action:?}");
+    }
+}
+
+#[test]
+fn under_a_lease_that_has_expired_nothing_is_done_but_to_begin_anew() {
+    let mut scene = told();
+    up_to(&mut scene, "alfa", Phase::Execute);
+    scene.wait(HALF_AN_HOUR);
+    for action in everything().into_iter().filter(|one| *one != enter(Phase::Bootstrap)) {
+        let then = work(&mut scene, "alfa", action.clone()).leaves(&["ActionRefused"]);
+        assert!(refusal(&then).contains("expired at"), "{action:?}");
+    }
+    let decide = decided(convoke_events::PlanDecision::Approved);
+    assert!(scene.command(decide).answer.is_err(), "nor is a plan decided on");
+    let permission = word("sandbox");
+    let reason = "as agreed".to_owned();
+    let approve = Command::ApproveUse { task: task("job"), permission, reason };
+    scene.command(approve).is_refused(&format!("nobody holds a lease on task {} now", task("job")));
+    done(&mut scene, "alfa", vec![enter(Phase::Bootstrap)]);
 }
 
 #[test]

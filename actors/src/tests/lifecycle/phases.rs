@@ -1,8 +1,8 @@
 //! Phases: each follows the one before, with what it needs; leaving one out is a violation.
 
 use convoke_events::{
-    Conclusion, Event, LeaseEnd, LifecycleEvent, Phase, PlanDecision, ProposalBasis, ProposalEvent,
-    TaskOutcome, Tier, Verb, Violation,
+    Conclusion, Event, LeaseEnd, LifecycleEvent, LifecycleRules, Phase, PlanDecision,
+    ProposalBasis, ProposalEvent, TaskOutcome, Tier, Verb, Violation,
 };
 
 use super::desk::*;
@@ -118,8 +118,7 @@ fn a_decision_on_a_plan_is_bound_to_its_digest() {
 #[test]
 fn a_hub_may_ask_nobody_about_plans() {
     let mut scene = crew();
-    let mut rules = crate::lifecycle::default_rules();
-    rules.plans_need_a_person = false;
+    let rules = LifecycleRules { plans_need_a_person: false, ..LifecycleRules::default() };
     scene.command(Command::SetLifecycleRules(rules)).leaves(&["LifecycleRulesSet"]);
     opened(&mut scene, "job");
     scene.command(Command::IssuePacket(packet("alfa")));

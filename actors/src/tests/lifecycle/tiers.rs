@@ -1,6 +1,6 @@
 //! Tiers: up by runs that surely keep the rules, down by failures that cannot be borne.
 
-use convoke_events::{Event, LifecycleEvent, Phase, Tier, TierEvidence};
+use convoke_events::{Event, LifecycleEvent, LifecycleRules, Phase, Tier, TierEvidence};
 
 use super::desk::*;
 use crate::command::{Command, Packet};
@@ -43,8 +43,7 @@ fn run(scene: &mut Scene, number: u32, tier: Tier, good: bool) -> Then {
 /// A hub that asks nobody about plans, with alfa registered at this tier.
 fn at(tier: Tier) -> Scene {
     let mut scene = Scene::given(crate::testkit::hub(), crate::testkit::orders());
-    let mut rules = crate::lifecycle::default_rules();
-    rules.plans_need_a_person = false;
+    let rules = LifecycleRules { plans_need_a_person: false, ..LifecycleRules::default() };
     scene.command(Command::SetLifecycleRules(rules));
     scene.command(Command::RegisterAgent(alfa(tier, "b")));
     let verbs = [convoke_events::Verb::Read, convoke_events::Verb::Propose];
@@ -103,21 +102,17 @@ fn a_burst_of_easy_work_takes_nobody_up() {
 #[test]
 fn to_the_third_tier_a_person_gives_the_last_word() {
     let mut scene = at(Tier::T2);
-    let promote = || {
-        let (slug, task_type) = (word("alfa"), word("implementation"));
-        Command::PromoteAgent { slug, task_type, reason: "well done".to_owned() }
-    };
     let words = "alfa cannot go from T2 to T3: its runs at this tier have not earned it";
-    scene.command(promote()).is_refused(words);
+    scene.command(promote("alfa")).is_refused(words);
     for number in 1..120 {
         run(&mut scene, number, Tier::T2, true);
     }
     let then = run(&mut scene, 120, Tier::T2, true);
     assert_eq!((due(&then), moves(&then)), (vec![Tier::T3], Vec::new()));
-    let then = scene.command(promote()).leaves(&["TierChanged"]);
+    let then = scene.command(promote("alfa")).leaves(&["TierChanged"]);
     assert_eq!(moves(&then), [(Tier::T2, Tier::T3)]);
     scene
-        .command(promote())
+        .command(promote("alfa"))
         .is_refused("alfa cannot go from T3 to T4: its runs at this tier have not earned it");
 }
 
@@ -157,13 +152,12 @@ fn a_new_model_takes_what_spoke_for_an_agent_and_leaves_what_speaks_against_it()
 #[test]
 fn rules_that_contradict_themselves_are_refused() {
     let mut scene = crew();
-    let mut rules = crate::lifecycle::default_rules();
+    let mut rules = LifecycleRules::default();
     rules.tiers.pop();
     scene.command(Command::SetLifecycleRules(rules)).is_refused(
         "the lifecycle rules cannot hold: every tier from T0 to T4 is named once, in order",
     );
-    let mut rules = crate::lifecycle::default_rules();
-    rules.gate = 1_000_000;
+    let rules = LifecycleRules { gate: 1_000_000, ..LifecycleRules::default() };
     scene
         .command(Command::SetLifecycleRules(rules))
         .is_refused("the lifecycle rules cannot hold: the gate lies between 0 and 1");
@@ -184,4 +178,70 @@ fn an_idle_agent_keeps_its_tier_and_what_speaks_for_it() {
     assert_eq!(moves(&run(&mut scene, 120, Tier::T0, true)), [(Tier::T0, Tier::T1)]);
     scene.wait(years);
     assert!(moves(&run(&mut scene, 121, Tier::T1, true)).is_empty(), "it works at its tier");
+}
+
+/// Gives alfa a packet of this tier on a task of its own, and has it begin.
+fn begins(scene: &mut Scene, request: &str, tier: Tier) {
+    opened(scene, request);
+    let begun = Packet { task: task(request), tier: Some(tier), ..packet("alfa") };
+    assert_eq!(scene.command(Command::IssuePacket(begun)).answer, Ok(()));
+    let then = work_on(scene, "alfa", request, enter(Phase::Bootstrap));
+    assert_eq!(then.answer, Ok(()));
+}
+
+#[test]
+fn two_runs_that_end_at_once_count_both() {
+    let mut scene = at(Tier::T1);
+    run(&mut scene, 1, Tier::T1, false);
+    run(&mut scene, 2, Tier::T1, false);
+    begins(&mut scene, "one", Tier::T1);
+    begins(&mut scene, "other", Tier::T1);
+    let (slug, reason) = (word("alfa"), "enough".to_owned());
+    let then = scene.command(Command::RevokeAgent { slug, reason });
+    assert_eq!(ended(&then).len(), 2);
+    // One failure more is the third, of which nobody goes down; the fourth convicts.
+    assert_eq!(moves(&then), [(Tier::T1, Tier::T0)]);
+}
+
+#[test]
+fn what_an_expired_run_does_to_a_tier_holds_for_the_packet_that_ends_it() {
+    let mut scene = at(Tier::T1);
+    for number in 1..=3 {
+        run(&mut scene, number, Tier::T1, false);
+    }
+    begins(&mut scene, "job", Tier::T1);
+    scene.wait(std::time::Duration::from_mins(30));
+    let again = Packet { tier: Some(Tier::T1), ..packet("alfa") };
+    scene
+        .command(Command::IssuePacket(again))
+        .is_refused("alfa is of tier T0 on this kind of work, which takes T1");
+    let then = scene.command(Command::IssuePacket(packet("alfa")));
+    assert_eq!((then.answer.clone(), moves(&then)), (Ok(()), vec![(Tier::T1, Tier::T0)]));
+}
+
+fn promote(slug: &str) -> Command {
+    let (slug, task_type) = (word(slug), word("implementation"));
+    Command::PromoteAgent { slug, task_type, reason: "well done".to_owned() }
+}
+
+#[test]
+fn what_waits_for_a_person_is_due_once_and_not_given_to_a_revoked_agent() {
+    let mut scene = at(Tier::T2);
+    let mut told = Vec::new();
+    for number in 1..=240 {
+        told.extend(due(&run(&mut scene, number, Tier::T2, true)).iter().map(|to| (number, *to)));
+    }
+    assert_eq!(told, [(120, Tier::T3)], "the look at 240 says nothing new");
+    let (slug, reason) = (word::<convoke_events::Slug>("alfa"), "why".to_owned());
+    scene.command(Command::RevokeAgent { slug: slug.clone(), reason: reason.clone() });
+    scene.command(promote("alfa")).is_refused("alfa was revoked, and only a person reinstates it");
+    scene.command(Command::ReinstateAgent { slug, reason });
+    assert_eq!(moves(&scene.command(promote("alfa"))), [(Tier::T2, Tier::T3)]);
+}
+
+#[test]
+fn above_the_highest_tier_there_is_nothing_to_give() {
+    at(Tier::T4)
+        .command(promote("alfa"))
+        .is_refused("alfa cannot go from T4 to T4: there is no tier above");
 }

@@ -41,7 +41,7 @@ pub struct PhaseEntered {
     pub phase: Phase,
 }
 
-/// An agent did something its packet names. Text: `note`.
+/// An agent took a step, one its packet names or another. Text: `note`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepTaken {
     /// Under which lease.

@@ -93,8 +93,7 @@ pub struct HandedIn {
     pub content: Digest,
 }
 
-/// What the next agent needs to know, drawn from the log. Texts: `reason`, `tried`, `blocking`,
-/// `next`.
+/// What the next agent needs to know, drawn from the log. Texts: `tried`, `blocking`, `next`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandoffOpened {
     /// Which handoff.

@@ -41,12 +41,46 @@ pub struct LifecycleRules {
     pub budget: ErrorBudget,
     /// Whether a person decides on plans; else a plan is approved as it is handed in.
     pub plans_need_a_person: bool,
-    /// After how long a silence an agent at work is stuck, in milliseconds.
-    pub stuck_ms: u64,
     /// The share of compliant runs that must surely be exceeded to go up, in millionths.
     pub gate: u32,
     /// Kinds of work on which other rates are borne than 5 and 20 per cent.
     pub trials: Vec<Trial>,
+}
+
+const MINUTE: u64 = 60_000;
+
+/// What each tier adds to those below it, how long its leases hold, and whether each use of it takes
+/// a person's approval (§9).
+const TIERS: [(Tier, &[&str], u64, bool); 5] = [
+    (Tier::T0, &["read", "plan"], 60 * MINUTE, false),
+    (Tier::T1, &["sandbox", "check-mode"], 30 * MINUTE, false),
+    (Tier::T2, &["sandbox-admin"], 30 * MINUTE, false),
+    (Tier::T3, &["staging", "production-read"], 15 * MINUTE, false),
+    (Tier::T4, &["policy-read", "governance-write"], 15 * MINUTE, true),
+];
+
+impl Default for LifecycleRules {
+    /// The five tiers from observer to architect, plans that a person decides on, a gate of 92 per
+    /// cent.
+    fn default() -> Self {
+        let mut permissions: BTreeSet<Permission> = BTreeSet::new();
+        let tiers = TIERS.iter().map(|(tier, more, lease_ms, approve_each_use)| {
+            permissions.extend(more.iter().filter_map(|word| Permission::new(word).ok()));
+            TierRules {
+                tier: *tier,
+                permissions: permissions.clone(),
+                lease_ms: *lease_ms,
+                approve_each_use: *approve_each_use,
+            }
+        });
+        Self {
+            tiers: tiers.collect(),
+            budget: ErrorBudget::default(),
+            plans_need_a_person: true,
+            gate: 920_000,
+            trials: Vec::new(),
+        }
+    }
 }
 
 /// The hub chose by which rules its agents live. Text: `reason`.

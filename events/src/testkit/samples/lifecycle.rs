@@ -54,7 +54,6 @@ fn rules() -> (Event, Texts) {
         tiers: vec![tier],
         budget: ErrorBudget { errors: 8, repeats: 2, violations: 1 },
         plans_need_a_person: true,
-        stuck_ms: 30_000,
         gate: 920_000,
         trials: vec![trial],
     };
