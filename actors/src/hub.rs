@@ -120,8 +120,7 @@ fn step(state: &State, id: TaskId, drawn: (Timestamp, u64)) -> Vec<Draft> {
         return bidding;
     }
     let drafts = match next {
-        Next::Triage(task_type) => task::triage(state, task, story, task_type, drawn),
-        Next::Answer(task_type) => task::ask_alone(state, task, story, task_type, drawn),
+        Next::Triage(_) | Next::Answer(_) => task::ask(state, task, question, drawn),
         Next::Collective(task_type) => collective::convene(state, task, story, task_type, drawn),
     };
     drafts.unwrap_or_else(|refusal| {

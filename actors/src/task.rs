@@ -4,7 +4,6 @@ mod answering;
 mod asking;
 mod ending;
 mod submission;
-mod triage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +12,10 @@ use convoke_events::{
     TaskEvent, TaskId, TaskPlan, TaskType,
 };
 
-pub(crate) use self::answering::{answered, ask_alone};
+pub(crate) use self::answering::{answered, triaged};
+pub(crate) use self::asking::ask;
 pub(crate) use self::ending::{conclude, concluded, failed};
 pub(crate) use self::submission::submit;
-pub(crate) use self::triage::{triage, triaged};
 use crate::shape::Shape;
 
 /// The most bytes that a task's title and body may take together.

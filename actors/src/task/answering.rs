@@ -1,31 +1,32 @@
-//! Answering: one agent's answer to a task is a proposal.
+//! Answering: what follows from the answer of the one agent that a task asked.
 
-use convoke_events::{
-    Conclusion, InvocationStarted, ProposalBasis, Purpose, TaskPlan, TaskType, Timestamp, Verb,
-};
+use convoke_events::{Conclusion, InvocationStarted, ProposalBasis, TaskOutcome, TaskPlan};
 
-use super::asking::{Ask, ask};
-use super::{Task, failed};
+use super::{concluded, failed};
 use crate::answer::Answer;
 use crate::decision::{Draft, Story};
 use crate::proposal;
 use crate::provider::ProviderFailure;
-use crate::refusal::Refusal;
 use crate::state::State;
 
-/// Asks one agent for the answer.
-pub(crate) fn ask_alone(
+/// What follows from a triage: the task goes on to a collective, or ends with what it is.
+pub(crate) fn triaged(
     state: &State,
-    task: &Task,
     story: Story,
-    task_type: &TaskType,
-    drawn: (Timestamp, u64),
-) -> Result<Vec<Draft>, Refusal> {
-    let what = Ask { story, task_type, purpose: Purpose::Answer, verb: Verb::Propose };
-    ask(state, task, what, drawn)
+    answer: Result<&Answer, &ProviderFailure>,
+) -> Vec<Draft> {
+    let task = state.tasks.get(story.task);
+    match answer {
+        Err(failure) => vec![failed(story, "the triage", failure)],
+        Ok(answer) if task.is_some_and(|task| task.escalation(&answer.key).is_some()) => Vec::new(),
+        Ok(answer) => {
+            let reason = format!("triage says `{}`, which goes no further", answer.key);
+            vec![concluded(story, TaskOutcome::Answered, Conclusion::Triaged, &reason)]
+        }
+    }
 }
 
-/// What follows from the answer: a proposal that waits for people, or the end.
+/// What follows from the answer itself: a proposal that waits for people, or the end.
 pub(crate) fn answered(
     state: &State,
     story: Story,

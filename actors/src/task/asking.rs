@@ -1,36 +1,27 @@
 //! Asking: one agent is called for a whole task.
 
-use convoke_events::{Conclusion, HeldFor, Purpose, TaskOutcome, TaskType, Timestamp, Verb};
+use convoke_events::{Conclusion, HeldFor, Purpose, TaskOutcome, Timestamp, Verb};
 
 use super::{Task, concluded, request_bytes};
 use crate::budget;
-use crate::decision::{Draft, Story};
+use crate::decision::Draft;
 use crate::governance::{Attempt, enforce};
 use crate::invocation::{self, Errand, dispatch};
 use crate::refusal::Refusal;
 use crate::routing::{self, Choice, Question};
 use crate::state::State;
 
-/// What one agent is asked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ask<'a> {
-    pub(super) story: Story,
-    pub(super) task_type: &'a TaskType,
-    pub(super) purpose: Purpose,
-    /// What it takes to be asked that.
-    pub(super) verb: Verb,
-}
-
-/// Asks one agent: the recorded decision, the grant, the reservation, the call.
-pub(super) fn ask(
+/// Asks one agent what a task is, or for its answer: the recorded decision, the grant, the
+/// reservation, the call.
+pub(crate) fn ask(
     state: &State,
     task: &Task,
-    ask: Ask<'_>,
+    question: Question<'_>,
     (now, seed): (Timestamp, u64),
 ) -> Result<Vec<Draft>, Refusal> {
-    let Ask { story, task_type, purpose, verb } = ask;
+    let Question { story, purpose, task_type } = question;
+    let verb = if purpose == Purpose::Triage { Verb::Read } else { Verb::Propose };
     let artifact = state.registry.artifact_of(task_type)?;
-    let question = Question { story, purpose, task_type };
     let (decided, mut drafts) = routing::decide(state, question, Choice::First, now, seed);
     let chosen = decided
         .selected()
