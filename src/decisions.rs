@@ -133,8 +133,9 @@ fn find(log: &Log, sought: Sought) -> Result<Option<(HubId, Position, Found)>, R
     Ok(None)
 }
 
-/// Makes every decision, refusal and verdict of a hub from a position on again, under an alternative; `tell`
-/// hears of each that would have fallen otherwise, in order.
+/// Makes every decision, refusal and verdict of a hub from one position to another again, or to the
+/// end of the log, under an alternative; `tell` hears of each that would have fallen otherwise, in
+/// order.
 ///
 /// # Errors
 /// [`ReadError`] if the log cannot be read.
@@ -142,13 +143,17 @@ pub fn what_if(
     log: &Log,
     hub: &HubId,
     alternative: Alternative,
-    since: Position,
+    (since, until): (Position, Option<Position>),
     mut tell: impl FnMut(Change),
 ) -> Result<Totals, ReadError> {
     let mut what_if = WhatIf::new(hub.clone(), alternative);
     for append in appends(log, Query::hub(hub.clone())) {
         let append = append?;
-        if append.last().is_some_and(|event| event.envelope.position >= since) {
+        let last = append.last().map(|event| event.envelope.position);
+        if until.is_some_and(|until| last > Some(until)) {
+            break;
+        }
+        if last >= Some(since) {
             what_if.take(&append).into_iter().for_each(&mut tell);
         } else {
             what_if.pass(&append);

@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 
 use convoke_actors::routing::what_if::{Alternative, Change, Judged, Rerouted, Ruled, Totals};
-use convoke_events::{HubId, Log, MicroUsd, Position, Query};
-use convoke_projections::{Agents, fold_to_head};
+use convoke_events::{
+    Event, HubId, Log, MicroUsd, Position, Query, RegistryEvent, TaskTypeRegistered,
+};
+use convoke_projections::{Agents, Moment, fold_to_head};
 use serde::Serialize;
 
 use super::args::Global;
-use super::args::route::{Since, WhatIf};
+use super::args::route::WhatIf;
 use super::failure::Failure;
 use super::opening;
 use super::render::{Output, dollars, plain};
 use super::verdicts::in_words;
-use crate::config::load_alternative;
+use crate::config::{OwnTaskType, load_alternative};
 use crate::decisions;
 
 pub(super) fn what_if(global: &Global, args: &WhatIf, output: &mut Output) -> Result<(), Failure> {
@@ -22,16 +24,19 @@ pub(super) fn what_if(global: &Global, args: &WhatIf, output: &mut Output) -> Re
     let hub = hub(&agents, args.hub.as_ref())?;
     let alternative = match &args.policy {
         Some(file) => {
-            let slugs = agents.iter().filter(|agent| agent.hub == hub);
-            load_alternative(file, &slugs.map(|agent| agent.slug.to_string()).collect())?
+            let slugs = agents.of_hub(&hub).map(|agent| agent.slug.to_string());
+            load_alternative(file, slugs.collect(), &own_task_types(&log, &hub)?)?
         }
         None => Alternative::default(),
     };
     let WhatIf { strategy, weights, verdict, .. } = *args;
     let alternative = Alternative { strategy, weights, verdict, ..alternative };
-    let since = since(&log, args.since)?;
+    let (since, until) = (first(&log, args.since)?, args.until);
+    let until = until.map(|until| until.events(&log)).transpose()?;
+    // Before the first event there is nothing to make again.
+    let until = until.map(|last| Position::new(last).unwrap_or(Position::FIRST));
     let mut told = Ok(());
-    let totals = decisions::what_if(&log, &hub, alternative, since, |change| {
+    let totals = decisions::what_if(&log, &hub, alternative, (since, until), |change| {
         if told.is_ok() {
             told = tell(&change, output);
         }
@@ -68,11 +73,26 @@ fn hub(agents: &Agents, named: Option<&HubId>) -> Result<HubId, Failure> {
     }
 }
 
+/// The task types that the hub gave itself.
+fn own_task_types(log: &Log, hub: &HubId) -> Result<Vec<OwnTaskType>, Failure> {
+    let mut own = Vec::new();
+    for event in log.read(Query::event_type("TaskTypeRegistered").without_bodies()) {
+        let event = event?;
+        if let Event::Registry(RegistryEvent::TaskTypeRegistered(facts)) = event.event
+            && event.envelope.hub == *hub
+        {
+            let TaskTypeRegistered { task_type, artifact } = facts;
+            own.push(OwnTaskType { task_type, artifact });
+        }
+    }
+    Ok(own)
+}
+
 /// The first position that is meant.
-fn since(log: &Log, since: Since) -> Result<Position, Failure> {
+fn first(log: &Log, since: Moment) -> Result<Position, Failure> {
     match since {
-        Since::Position(position) => Ok(position),
-        Since::Time(moment) => {
+        Moment::Position(position) => Ok(position),
+        Moment::Time(moment) => {
             let first = log.read(Query::all().since(moment).without_bodies()).next().transpose()?;
             Ok(first.map_or_else(
                 || Position::after(log.head().position),
@@ -92,9 +112,19 @@ fn tell(change: &Change, output: &mut Output) -> Result<(), Failure> {
         return Ok(output.json(change)?);
     }
     match change {
-        Change::Rerouted(Rerouted { position, purpose, task_type, asked, otherwise, .. }) => {
+        Change::Rerouted(Rerouted {
+            position,
+            purpose,
+            task_type,
+            asked,
+            otherwise,
+            cost,
+            cost_otherwise,
+            ..
+        }) => {
             let (asked, otherwise) = (names(asked), names(otherwise));
             let words = format!("{purpose} of `{task_type}`: {otherwise} instead of {asked}");
+            let words = format!("{words}{}", costs(*cost, *cost_otherwise));
             output.line(format_args!("{position:>6}  {}", plain(&words)))?;
         }
         Change::Allowed(Judged { position, agent, verb, artifact, reason, .. }) => {
@@ -112,6 +142,16 @@ fn tell(change: &Change, output: &mut Output) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// What the calls could cost at most otherwise and as it was, where both are known and differ.
+fn costs(cost: Option<MicroUsd>, otherwise: Option<MicroUsd>) -> String {
+    match (cost, otherwise) {
+        (Some(cost), Some(otherwise)) if cost != otherwise => {
+            format!(", {} instead of {} at most", dollars(otherwise.get()), dollars(cost.get()))
+        }
+        _ => String::new(),
+    }
 }
 
 fn names(slugs: &[String]) -> String {

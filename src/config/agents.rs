@@ -9,7 +9,7 @@ use convoke_events::{Key, ModelFamily, ModelName, ProviderName, Rate, Slug, Tier
 use serde_json::{Value, json};
 
 use super::fields::{Field, Fields};
-use super::scenario::named;
+use super::known::named;
 
 // Together they leave room in an event of 16 KiB for everything around them.
 const MAX_NAME: usize = 256;

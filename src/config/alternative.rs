@@ -4,44 +4,33 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use convoke_actors::routing::what_if::Alternative;
-use toml::de::DeTable;
 
-use super::fields::{Fields, Sheet};
-use super::mistake::{ConfigError, quoted};
-use super::scenario::{GovernanceRule, Route, list, policies_of, routing_of};
+use super::fields::Fields;
+use super::file;
+use super::known::Known;
+use super::mistake::ConfigError;
+use super::policies::{GovernanceRule, Route, governance, routing};
+use super::task_types::OwnTaskType;
 
 /// Reads policies: `[[routing]]` and `[[policies]]` as a scenario has them, for the agents of these
-/// slugs. A task type, or an agent with an artifact type, that is not named keeps what it has.
+/// slugs, in a hub with these task types of its own. A task type, or an agent with an artifact type,
+/// that is not named keeps what it has.
 ///
 /// # Errors
 /// [`ConfigError`] if the file cannot be read, or with every mistake in it.
-pub fn load_alternative(file: &Path, slugs: &BTreeSet<String>) -> Result<Alternative, ConfigError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
-    let sheet = Sheet::new(file, &text);
-    let read = match DeTable::parse(&text) {
-        Ok(table) => {
-            let fields = Fields::new(&sheet, String::new(), table.span(), table.get_ref());
-            policies(fields, slugs)
-        }
-        Err(error) => {
-            let found = quoted(error.message());
-            sheet.mistake(&error.span().unwrap_or(0..0), "", found, "TOML");
-            None
-        }
-    };
-    let mistakes = sheet.into_mistakes();
-    match read {
-        Some(alternative) if mistakes.is_empty() => Ok(alternative),
-        _ => Err(ConfigError::Mistaken { mistakes }),
-    }
+pub fn load_alternative(
+    from: &Path,
+    slugs: BTreeSet<String>,
+    own: &[OwnTaskType],
+) -> Result<Alternative, ConfigError> {
+    file::load(from, |fields| policies(fields, &Known::new(slugs, own)))
 }
 
-fn policies(mut fields: Fields<'_>, slugs: &BTreeSet<String>) -> Option<Alternative> {
-    let routing = list(&mut fields, "routing").and_then(|list| routing_of(&list, slugs));
-    let policies = list(&mut fields, "policies").and_then(|list| policies_of(&list, slugs));
+fn policies(mut fields: Fields<'_>, known: &Known) -> Option<Alternative> {
+    let routes = fields.list("routing").and_then(|list| routing(&list, known));
+    let policies = fields.list("policies").and_then(|list| governance(&list, known));
     fields.finish();
-    let routes = routing?.into_iter().map(|Route { task_type, agents }| (task_type, agents));
+    let routes = routes?.into_iter().map(|Route { task_type, agents }| (task_type, agents));
     let permissions = policies?
         .into_iter()
         .map(|GovernanceRule { agent, artifact, verbs, .. }| ((agent, artifact), verbs));

@@ -1,20 +1,19 @@
 //! The table `[collective]`: how the hub's collectives come to a verdict.
 
-use std::collections::BTreeSet;
-
 use convoke_events::{CollectiveRules, TaskRules};
 
 use super::fields::{Field, Fields};
+use super::known::Known;
 use super::mistake::quoted;
-use super::scenario::{Route, named};
+use super::policies::Route;
 
 /// How the hub's collectives come to a verdict; the usual way where the file does not say.
-pub(super) fn rules(fields: &mut Fields<'_>, slugs: &BTreeSet<String>) -> Option<CollectiveRules> {
+pub(super) fn rules(fields: &mut Fields<'_>, known: &Known) -> Option<CollectiveRules> {
     let usual = CollectiveRules::default();
     let Some(field) = fields.get("collective") else { return Some(usual) };
     let mut fields = field.table()?;
     let verdict = fields.get("verdict").map_or(Some(usual.verdict), |rule| rule.word());
-    let judge = fields.get("judge").map_or(Some(None), |judge| named(&judge, slugs).map(Some));
+    let judge = fields.get("judge").map_or(Some(None), |judge| known.agent(&judge).map(Some));
     let on_divergence =
         fields.get("on_divergence").map_or(Some(usual.on_divergence), |way| way.word());
     fields.finish();

@@ -247,6 +247,12 @@ fn json(value: &DeValue<'_>) -> Option<Value> {
     }
 }
 
+/// All of them, or nothing; every one is looked at, so that every mistake is found.
+pub(super) fn every<T>(parts: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+    let parts: Vec<Option<T>> = parts.collect();
+    parts.into_iter().collect()
+}
+
 /// A table under reading.
 pub(super) struct Fields<'a> {
     sheet: &'a Sheet<'a>,
@@ -284,6 +290,11 @@ impl<'a> Fields<'a> {
             self.sheet.mistake(&self.at, &self.below(name), "nothing", "this field");
         }
         field
+    }
+
+    /// The elements of a list, none where it is not there.
+    pub(super) fn list(&mut self, name: &'static str) -> Option<Vec<Field<'a>>> {
+        self.get(name).map_or_else(|| Some(Vec::new()), |list| list.list(0..=usize::MAX))
     }
 
     /// Takes these fields for known without reading them.

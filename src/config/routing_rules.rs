@@ -1,17 +1,15 @@
 //! Routing rules: how the task types are routed that no routing policy speaks of.
 
 use convoke_events::{
-    BidRule, MicroUsd, ModelName, Preference, PreferenceRule, RoutingRules, Strategy, TaskType,
-    Way, Weights,
+    BidRule, MicroUsd, ModelName, Preference, PreferenceRule, RoutingRules, Strategy, Way, Weights,
 };
 
 use super::agents::known_provider;
-use super::fields::{Field, Fields};
-use super::mistake::quoted;
-use super::scenario::{every, known_task_type};
+use super::fields::{Field, Fields, every};
+use super::known::Known;
 
 /// Reads `[routing_rules]`; what it does not say is as it is by default.
-pub(super) fn routing_rules(field: &Field<'_>) -> Option<RoutingRules> {
+pub(super) fn routing_rules(field: &Field<'_>, known: &Known) -> Option<RoutingRules> {
     let usual = RoutingRules::default();
     let mut fields = field.table()?;
     let weights =
@@ -24,7 +22,7 @@ pub(super) fn routing_rules(field: &Field<'_>) -> Option<RoutingRules> {
         || Some(Vec::new()),
         |ways| {
             every(ways.table()?.all().iter().map(|(name, way)| {
-                let task_type = task_type(name, way);
+                let task_type = known.task_type_of(name, way);
                 let way = self::way(way);
                 Some((task_type?, way?))
             }))
@@ -39,14 +37,6 @@ pub(super) fn routing_rules(field: &Field<'_>) -> Option<RoutingRules> {
         jitter: jitter?,
         adaptive: adaptive?,
     })
-}
-
-fn task_type(name: &str, field: &Field<'_>) -> Option<TaskType> {
-    let known = TaskType::new(name).ok().filter(known_task_type);
-    if known.is_none() {
-        field.mistake(format!("the task type {}", quoted(name)), "one that the hub knows");
-    }
-    known
 }
 
 /// A whole number that is not said, or within its bound.

@@ -153,6 +153,54 @@ fn another_policy_says_which_decisions_and_refusals_would_have_fallen_otherwise(
 }
 
 #[test]
+fn a_range_is_judged_as_far_as_it_goes_and_two_that_meet_make_the_whole() {
+    let (_place, data) = fresh();
+    convoke(&data, &RUN_EXAMPLE).done();
+    let totals = |range: &[&str]| {
+        let what_if = ["what-if", "--strategy", "classic"];
+        json_lines(&data, &[&what_if, range].concat()).pop().unwrap()["totals"].clone()
+    };
+    let whole = totals(&[]);
+    let head = json(&data, &["log", "verify"])["events"].as_u64().unwrap();
+    // A piece of work of its own begins where a task was handed in.
+    let exported = json_lines(&data, &["log", "export"]);
+    let submitted = exported.iter().filter(|event| event["event_type"] == "TaskSubmitted");
+    let middle = submitted.map(|event| event["position"].as_u64().unwrap()).nth(20).unwrap();
+    let (until, since) = ((middle - 1).to_string(), middle.to_string());
+    let (before, after) = (totals(&["--until", &until]), totals(&["--since", &since]));
+    for count in ["decisions", "rerouted", "calls", "cost", "cost_otherwise"] {
+        let of = |totals: &Value| totals[count].as_u64().unwrap();
+        assert!(of(&before) > 0 && of(&after) > 0, "{count}: {before} {after}");
+        assert_eq!(of(&before) + of(&after), of(&whole), "{count}");
+    }
+    let all = totals(&["--until", &head.to_string()]);
+    assert_eq!(all, whole);
+    assert_eq!(totals(&["--until", "2020-01-01T00:00:00Z"])["decisions"], 0);
+    convoke(&data, &["what-if", "--strategy", "classic", "--until", "soon"]).failed(2);
+}
+
+#[test]
+fn other_weights_choose_others_and_every_change_says_what_it_could_cost() {
+    let (_place, data) = fresh();
+    convoke(&data, &RUN_EXAMPLE).done();
+    let lines = |weights: &str| {
+        json_lines(&data, &["what-if", "--strategy", "informed", "--weights", weights])
+    };
+    let (by_bid, by_match) = (lines("bid=1"), lines("matching=1"));
+    assert_ne!(by_bid, by_match);
+    let (totals, changes) = by_bid.split_last().unwrap();
+    let costs = |field: &str| -> u64 { changes.iter().filter_map(|one| one[field].as_u64()).sum() };
+    assert_eq!(costs("cost"), totals["totals"]["cost"].as_u64().unwrap());
+    assert_eq!(costs("cost_otherwise"), totals["totals"]["cost_otherwise"].as_u64().unwrap());
+    assert!(costs("cost") > 0, "{totals}");
+    let what_if = ["what-if", "--strategy", "informed", "--weights", "bid=1"];
+    let words = convoke(&data, &what_if).done();
+    let dearer =
+        words.lines().find(|line| line.contains("contribution of `") && line.contains(" at most"));
+    assert!(dearer.is_some(), "{words}");
+}
+
+#[test]
 fn another_strategy_is_tried_on_decisions_that_went_by_policy() {
     let (_place, data) = fresh();
     convoke(&data, &RUN_EXAMPLE).done();
@@ -222,5 +270,5 @@ fn another_rule_for_verdicts_says_which_would_have_been_others() {
     assert!(words.contains("instead of consensus on `"), "{words}");
     assert!(!words.contains("decisions would have asked others"), "{words}");
     let same = json_lines(&data, &["what-if", "--verdict", "weighted"]);
-    assert_eq!(same.len(), 1, "by the rule they fell by, nothing others");
+    assert_eq!(same.len(), 1, "by the rule they fell by, nothing changes");
 }

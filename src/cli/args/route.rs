@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
-use convoke_events::{HubId, Position, Strategy, Timestamp, VerdictRule, Weights};
+use convoke_events::{HubId, Strategy, VerdictRule, Weights};
+use convoke_projections::Moment;
 
 use crate::decisions::Sought;
 
@@ -64,28 +65,13 @@ pub(in crate::cli) struct WhatIf {
     pub(in crate::cli) verdict: Option<VerdictRule>,
     /// Only decisions from this position or moment on
     #[arg(long, value_name = "T|POSITION", default_value = "1")]
-    pub(in crate::cli) since: Since,
+    pub(in crate::cli) since: Moment,
+    /// Only decisions up to this position or moment
+    #[arg(long, value_name = "T|POSITION")]
+    pub(in crate::cli) until: Option<Moment>,
     /// The hub, where the log holds several
     #[arg(long, value_name = "HUB")]
     pub(in crate::cli) hub: Option<HubId>,
-}
-
-/// A beginning, by place or by time.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::cli) enum Since {
-    Position(Position),
-    Time(Timestamp),
-}
-
-impl std::str::FromStr for Since {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let position = text.parse().map(Self::Position);
-        position.or_else(|_| text.parse().map(Self::Time)).map_err(|_| {
-            "expected a position, from 1, or a moment such as 2026-01-31T12:00:00Z".to_owned()
-        })
-    }
 }
 
 /// Reads weights from their names and shares.

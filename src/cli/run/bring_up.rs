@@ -9,7 +9,7 @@ use convoke_projections::{Agents, Budgets, Governance, Projection, Routing, fold
 
 use crate::Acting;
 use crate::cli::failure::Failure;
-use crate::config::Scenario;
+use crate::config::{OwnTaskType, Scenario};
 
 /// What the log says otherwise than the scenario, and a run leaves as it is.
 pub(super) struct Differences {
@@ -127,6 +127,7 @@ pub(super) fn commands(scenario: &Scenario, differences: &Differences) -> Vec<Co
         Command::SetGovernanceDefault(scenario.default),
     ];
     commands.extend(scenario.retry.map(Command::SetRetryRules));
+    commands.extend(scenario.reviews.map(Command::SetReviewRules));
     commands.extend(scenario.prices.iter().map(|priced| {
         let (provider, model, price) =
             (priced.provider.clone(), priced.model.clone(), priced.price);
@@ -139,6 +140,10 @@ pub(super) fn commands(scenario: &Scenario, differences: &Differences) -> Vec<Co
             || by_rule.is_some_and(|rules| rules.ways.contains_key(&task_type))
     };
     commands.extend(Shape::all().filter(is_routed).map(Shape::task_type_known));
+    commands.extend(scenario.task_types.iter().cloned().map(
+        |OwnTaskType { task_type, artifact }| Command::RegisterTaskType { task_type, artifact },
+    ));
+    commands.extend(scenario.lifecycle.clone().map(Command::SetLifecycleRules));
     commands.extend(scenario.agents.iter().cloned().map(Command::RegisterAgent));
     for ((task_type, priority), agent) in routes(scenario) {
         if !differences.switched_off_routes.contains(&(task_type.clone(), priority)) {
@@ -159,6 +164,8 @@ pub(super) fn commands(scenario: &Scenario, differences: &Differences) -> Vec<Co
             commands.push(Command::SetGovernancePolicy(rule));
         }
     }
+    // Last, since it may name an agent as the judge.
+    commands.push(Command::SetCollectiveRules(scenario.collective.clone()));
     commands
 }
 
@@ -171,7 +178,5 @@ pub(super) async fn bring_up(
     for command in commands(scenario, differences) {
         acting.command(command).await?;
     }
-    // Last, since it may name an agent as the judge.
-    acting.command(Command::SetCollectiveRules(scenario.collective.clone())).await?;
     Ok(())
 }

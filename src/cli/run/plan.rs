@@ -73,7 +73,7 @@ fn foreseen(
 fn in_words(event: &Event) -> String {
     let facts = event.to_json();
     let slug = facts.pointer("/profile/slug");
-    let about = slug.or_else(|| facts.get("artifact")).or_else(|| facts.get("task_type"));
+    let about = slug.or_else(|| facts.get("task_type")).or_else(|| facts.get("artifact"));
     let about = about.and_then(serde_json::Value::as_str).map(|about| format!(" ({about})"));
     format!("{}{}", event.event_type(), plain(&about.unwrap_or_default()))
 }
