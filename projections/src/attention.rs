@@ -1,5 +1,7 @@
 //! What waits for a person: since when, what it blocks, and what would resolve it.
 
+mod work;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use convoke_events::{
 };
 use serde::{Deserialize, Serialize};
 
+use self::work::Work;
 use crate::budgets::label;
 use crate::names::{Slugs, text, who};
 use crate::trust::Evidence;
@@ -28,6 +31,7 @@ pub struct Attention {
     calls: BTreeMap<InvocationId, TaskId>,
     doubtful: BTreeMap<InvocationId, Doubtful>,
     trust: Trust,
+    work: Work,
     slugs: Slugs,
 }
 
@@ -94,6 +98,10 @@ pub enum Cause {
     CallInDoubt,
     /// An agent has earned a tier that only a person gives.
     PromotionDue,
+    /// An agent at work handed in a plan, and may not carry it out before.
+    Plan,
+    /// An agent left its work before the end.
+    Handoff,
 }
 
 /// One thing that waits for a person.
@@ -103,7 +111,7 @@ pub struct Waiting {
     pub hub: HubId,
     /// Why.
     pub cause: Cause,
-    /// Its id: of the proposal, the account, the call or the agent.
+    /// Its id: of the proposal, the account, the call, the agent or the task.
     pub id: String,
     /// What it is, in words.
     pub about: String,
@@ -142,6 +150,7 @@ impl Attention {
             resolve: format!("look at it with convoke audit --task {}", doubtful.task),
         }));
         waiting.extend(self.trust.due().filter_map(of_promotion));
+        waiting.extend(self.work.waiting(&self.slugs));
         waiting.sort_by(|one, other| (one.since, &one.id).cmp(&(other.since, &other.id)));
         waiting
     }
@@ -193,7 +202,7 @@ impl Undecided {
 
 impl Projection for Attention {
     const NAME: &'static str = "attention";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Hub(_) | Event::Task(_) | Event::Delegation(_) | Event::Proposal(_))
@@ -202,6 +211,7 @@ impl Projection for Attention {
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
         self.trust.fold(event);
+        self.work.fold(event);
         let at = event.envelope.decided_at;
         if let Some((account, label)) = label(event, &self.slugs) {
             let (hub, position) = (event.envelope.hub.clone(), event.envelope.position);

@@ -11,7 +11,7 @@ use convoke_events::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::names::{Slugs, text};
+use crate::names::{Slugs, text, who};
 use crate::{Entries, Listed, Page, Paging, Projection};
 
 /// How far back denied attempts are counted.
@@ -48,6 +48,10 @@ pub struct GovernancePolicy {
     pub reviewers: u32,
     /// Whether it holds.
     pub active: bool,
+    /// Since when it is so.
+    pub since: Timestamp,
+    /// Who set it so, by name where it is a person.
+    pub by: String,
 }
 
 /// An attempt that was denied.
@@ -152,6 +156,17 @@ impl Governance {
         policies
     }
 
+    /// The hub's policy for an agent and an artifact type, switched off or not.
+    pub fn policy(
+        &self,
+        hub: &HubId,
+        agent: AgentId,
+        artifact: &ArtifactType,
+    ) -> Option<&GovernancePolicy> {
+        let mut policies = self.policies.values().filter(|one| one.hub == *hub);
+        policies.find(|one| one.agent == agent && one.artifact == *artifact)
+    }
+
     /// The hub's policies that hold.
     pub fn in_force(&self, hub: &HubId) -> Vec<&GovernancePolicy> {
         let mut policies = self.policies(hub);
@@ -164,11 +179,16 @@ impl Governance {
         self.blocked.iter().rev().filter(move |one| one.hub == *hub)
     }
 
-    /// The hub's denied attempts in the seven days up to `now`.
+    /// The hub's denied attempts in the seven days up to `now`, newest first.
+    pub fn blocked_lately(&self, hub: &HubId, now: Timestamp) -> impl Iterator<Item = &Blocked> {
+        let recent = move |one: &&Blocked| one.at <= now && now.since(one.at) < BLOCKED_WINDOW;
+        self.blocked(hub).filter(recent)
+    }
+
+    /// How many they are: in all, by agent, by artifact type.
     pub fn blocked_counts(&self, hub: &HubId, now: Timestamp) -> BlockedCounts {
         let mut counts = BlockedCounts::default();
-        let recent = |one: &&Blocked| one.at <= now && now.since(one.at) < BLOCKED_WINDOW;
-        for one in self.blocked(hub).filter(recent) {
+        for one in self.blocked_lately(hub, now) {
             counts.total = counts.total.saturating_add(1);
             let by_agent = counts.by_agent.entry(one.agent).or_default();
             *by_agent = by_agent.saturating_add(1);
@@ -188,6 +208,8 @@ impl Governance {
             verbs: facts.verbs.iter().copied().collect(),
             reviewers: facts.reviewers,
             active: facts.active,
+            since: event.envelope.decided_at,
+            by: who(event),
         };
         self.policies.insert(facts.policy.id, policy);
     }
@@ -259,7 +281,7 @@ impl Governance {
 
 impl Projection for Governance {
     const NAME: &'static str = "governance";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Governance(_) | Event::Delegation(_))

@@ -9,7 +9,7 @@ use convoke_events::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::names::{Slugs, text};
+use crate::names::{Slugs, text, who};
 use crate::{Entries, Listed, Page, Paging, Projection};
 
 /// Every routing policy as it stands, and every decision.
@@ -37,6 +37,10 @@ pub struct RoutingPolicy {
     pub priority: u32,
     /// Whether it holds.
     pub active: bool,
+    /// Since when it is so.
+    pub since: Timestamp,
+    /// Who set it so, by name where it is a person.
+    pub by: String,
 }
 
 /// A recorded decision.
@@ -172,6 +176,30 @@ impl Routing {
         policies
     }
 
+    /// The hub's policy for a task type at a priority, switched off or not.
+    pub fn policy(
+        &self,
+        hub: &HubId,
+        task_type: &TaskType,
+        priority: u32,
+    ) -> Option<&RoutingPolicy> {
+        let mut policies = self.policies.values().filter(|one| one.hub == *hub);
+        policies.find(|one| one.task_type == *task_type && one.priority == priority)
+    }
+
+    /// How many decisions looked at whom a policy names, and how many chose them, in all its
+    /// versions.
+    pub fn record_of(&self, policy: PolicyId) -> RoutingRecord {
+        let mut record = RoutingRecord::default();
+        let considered = self.decisions.iter().flat_map(|decision| &decision.candidates);
+        for one in considered.filter(|one| one.policy.is_some_and(|named| named.id == policy)) {
+            record.slug.clone_from(&one.slug);
+            record.considered = record.considered.saturating_add(1);
+            record.won = record.won.saturating_add(u64::from(one.selected));
+        }
+        record
+    }
+
     /// The hub's policies that hold for a task type, the highest priority first.
     pub fn in_force(&self, hub: &HubId, task_type: &TaskType) -> Vec<&RoutingPolicy> {
         let mut policies = self.policies(hub);
@@ -223,6 +251,8 @@ impl Routing {
             slug: self.slugs.of(facts.agent),
             priority: facts.priority,
             active: facts.active,
+            since: event.envelope.decided_at,
+            by: who(event),
         };
         self.policies.insert(facts.policy.id, policy);
     }
@@ -276,7 +306,7 @@ fn considered(slugs: &Slugs, page: &[Candidate], selected: &[AgentId]) -> Vec<Co
 
 impl Projection for Routing {
     const NAME: &'static str = "routing";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Routing(_))

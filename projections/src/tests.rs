@@ -5,7 +5,7 @@ macro_rules! every_view {
     ($check:ident($($argument:expr),*)) => {
         every_view!($check($($argument),*):
             Agents, Attention, Boards, Budgets, Collectives, Delegations, Estimates, Governance,
-            Lifecycle, Performance, Proposals, Roles, Routing, Tasks, Trust)
+            Lifecycle, Packets, Performance, Proposals, Roles, Routing, Tasks, Trust)
     };
     ($check:ident$arguments:tt: $($view:ident),*) => { $($check::<$view>$arguments;)* };
 }
@@ -23,6 +23,7 @@ mod histories;
 mod history;
 mod lineups;
 mod lives;
+mod packets;
 mod performing;
 mod provenance;
 mod ruling;
