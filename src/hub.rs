@@ -146,6 +146,128 @@ impl Acting {
 }
 
 /// A session of an agent that the host runs, on one task: what the agent does beside answering.
+///
+/// # Examples
+///
+/// A whole piece of work by an instruction packet: BOOTSTRAP takes the lease and the task's lock,
+/// every phase follows the one before it, and EXIT gives the lock back.
+///
+/// ```
+/// use std::collections::BTreeSet;
+///
+/// use convoke::action::{Action, WorkAction};
+/// use convoke::actors::command::Packet;
+/// use convoke::events::{
+///     Limits, Phase, PlanDecision, Slug, TaskOutcome, TaskPlan, TaskRules, TaskType, Tier, Tokens,
+///     Verb,
+/// };
+/// use convoke::{Command, Runtime, TaskSubmission};
+/// # use convoke::AgentRegistration;
+/// # use convoke::events::{ModelFamily, ModelName, ProviderName, Rate, TrustLevel};
+/// # fn mason(slug: &Slug) -> Result<AgentRegistration, Box<dyn std::error::Error>> {
+/// #     let settings = r#"{"rules": [{"any": ["x"], "recommend": "y", "confidence": 1, "reason": "z"}],
+/// #         "otherwise": {"recommend": "y", "confidence": 1, "reason": "z"}}"#;
+/// #     Ok(AgentRegistration {
+/// #         slug: slug.clone(),
+/// #         name: "Mason".to_owned(),
+/// #         description: String::new(),
+/// #         provider: ProviderName::Rules,
+/// #         model: ModelName::new("rules-small")?,
+/// #         family: ModelFamily::new("mason")?,
+/// #         base_url: None,
+/// #         trust: TrustLevel::Advisory,
+/// #         tier: Tier::T1,
+/// #         capabilities: Vec::new(),
+/// #         keywords: Vec::new(),
+/// #         rate: Rate::new(10),
+/// #         system_prompt: "Build it.".to_owned(),
+/// #         settings: Some(settings.to_owned()),
+/// #     })
+/// # }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let runtime = Runtime::builder().in_memory().start()?;
+/// let hub = runtime.hub("intake".parse()?);
+/// let ada = hub.as_person("ada");
+/// ada.open("Engineering intake", Limits::default()).await?;
+/// let slug: Slug = "mason".parse()?;
+/// ada.register(mason(&slug)?).await?;
+/// let task_type: TaskType = "implementation".parse()?;
+/// let verbs = BTreeSet::from([Verb::Read, Verb::Propose]);
+/// ada.allow(slug.clone(), "implementation".parse()?, verbs).await?;
+///
+/// // A task that agents work on in sessions, and what mason is told to do on it.
+/// let rules = TaskRules {
+///     deadline_ms: 60_000,
+///     max_output: Tokens::new(200),
+///     min_contributions: 1,
+///     one_failure_fails_all: false,
+///     quorum: None,
+///     allowed: Vec::new(),
+/// };
+/// let task = ada
+///     .submit(TaskSubmission {
+///         request: "req-1".to_owned(),
+///         title: "It crashes on an empty file".to_owned(),
+///         body: "The importer panics.".to_owned(),
+///         source: None,
+///         plan: TaskPlan::Sessions { task_type, rules },
+///         limits: Limits::default(),
+///     })
+///     .await?;
+/// ada.command(Command::IssuePacket(Packet {
+///     task,
+///     agent: slug.clone(),
+///     tier: None,
+///     objective: "no more crashes".to_owned(),
+///     deliverables: "a patch".to_owned(),
+///     scope: "the importer".to_owned(),
+///     criteria: "the tests pass".to_owned(),
+///     escalation: "ask when the format would change".to_owned(),
+///     created_for: "Grace".to_owned(),
+///     steps: vec!["run-tests".parse()?],
+///     artifacts: vec!["patch".parse()?],
+///     forbidden: BTreeSet::new(),
+///     budget: None,
+/// }))
+/// .await?;
+///
+/// let mason = hub.as_agent(slug, task);
+/// let enter = |phase| mason.act(Action::Work(WorkAction::EnterPhase { phase, note: None }));
+/// for phase in [Phase::Bootstrap, Phase::Preflight, Phase::Plan] {
+///     enter(phase).await?;
+/// }
+/// let content = "a test that crashes, then the fix".to_owned();
+/// mason.act(Action::Work(WorkAction::HandInPlan { content })).await?;
+/// let (plan, decision, note) = (None, PlanDecision::Approved, None);
+/// ada.command(Command::DecidePlan { task, plan, decision, note }).await?;
+///
+/// enter(Phase::Execute).await?;
+/// let permission = "sandbox".parse()?;
+/// mason.act(Action::Work(WorkAction::UsePermission { permission, note: None })).await?;
+/// let (artifact, content) = ("patch".parse()?, "+ if file.is_empty() { return }".to_owned());
+/// mason.act(Action::Work(WorkAction::HandIn { artifact, content })).await?;
+/// let step = "run-tests".parse()?;
+/// mason.act(Action::Work(WorkAction::TakeStep { step, note: None })).await?;
+/// for phase in [Phase::Verify, Phase::Package, Phase::Report] {
+///     enter(phase).await?;
+/// }
+/// mason
+///     .act(Action::Work(WorkAction::Report {
+///         recommendation: "merge it".to_owned(),
+///         content: "it no longer crashes".to_owned(),
+///         confidence: Some(0.9),
+///     }))
+///     .await?;
+/// enter(Phase::Exit).await?;
+///
+/// // The report is a proposal like any other: it waits for a person.
+/// assert_eq!(hub.concluded(task).await?.outcome, TaskOutcome::Proposed);
+/// runtime.shutdown().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct AgentSession {
     hub: Hub,

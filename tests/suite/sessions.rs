@@ -11,8 +11,9 @@ use convoke::events::{
     PlanDecision, Position, Section, Slug, TaskId, TaskOutcome, TaskPlan, Tier, Tokens, Trigger,
     Verb,
 };
-use convoke::projections::audit::{Subject, story};
 use convoke::{AgentRegistration, Command, CommandError, Hub, Refusal, Runtime, TaskSubmission};
+
+use crate::binary::{convoke, fresh, json_lines};
 
 const SETTINGS: &str = r#"{"rules":[{"any":["x"],"recommend":"wait","confidence":1,"reason":"r"}],
     "otherwise":{"recommend":"wait","confidence":1,"reason":"r"}}"#;
@@ -120,8 +121,9 @@ async fn executes(hub: &Hub, agent: &str, task: TaskId) {
 }
 
 #[tokio::test]
-async fn the_story_of_three_agents_is_told_in_words_a_lead_understands() {
-    let runtime = Runtime::builder().in_memory().start().unwrap();
+async fn the_story_of_three_agents_is_told_by_the_command_in_words_a_lead_understands() {
+    let (_place, data) = fresh();
+    let runtime = Runtime::builder().directory(&data).start().unwrap();
     let (hub, task) = workshop(&runtime, &["alpha", "beta", "gamma"]).await;
     let ada = hub.as_person("ada");
     let template = AgentRegistration::id(hub.id(), &slug("gamma"));
@@ -165,8 +167,10 @@ async fn the_story_of_three_agents_is_told_in_words_a_lead_understands() {
     }
     assert_eq!(hub.concluded(task).await.unwrap().outcome, TaskOutcome::Proposed);
 
-    let lines = story(runtime.log(), Subject::Task(task)).unwrap();
-    let mut told = lines.iter().map(|line| line.text.as_str());
+    runtime.shutdown().await.unwrap();
+    let id = task.to_string();
+    let words = convoke(&data, &["audit", "--task", &id]).done();
+    let mut told = words.lines();
     for piece in [
         "alpha (v1) was told to work on it at tier T2: mend the crash",
         "alpha (v1) holds the task's lock",
@@ -188,8 +192,11 @@ async fn the_story_of_three_agents_is_told_in_words_a_lead_understands() {
         "beta entered EXIT",
         "the task ended as `proposed` because of `reported`: beta reported what it did",
     ] {
-        let all = || lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
-        assert!(told.any(|line| line.contains(piece)), "`{piece}` is not in its place:\n{}", all());
+        assert!(told.any(|line| line.contains(piece)), "`{piece}` is not in its place:\n{words}");
     }
-    runtime.shutdown().await.unwrap();
+    let lines = json_lines(&data, &["audit", "--task", &id]);
+    let revoked = lines.iter().find(|line| line["event_type"] == "AgentRevoked").unwrap();
+    for field in ["position", "text", "cause", "hash"] {
+        assert!(!revoked[field].is_null(), "{field}: {revoked}");
+    }
 }
