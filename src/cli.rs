@@ -14,6 +14,7 @@ mod indexing;
 mod log;
 mod opening;
 mod ordering;
+mod packets;
 mod policies;
 mod proposals;
 mod render;
@@ -65,6 +66,7 @@ fn perform(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Delegations(delegations) => delegations::delegations(global, delegations, output),
         Command::Report(report) => report::report(global, report, output),
         Command::Policies(args) => policies::policies(global, args, output),
+        Command::Packets(args) => packets::packets(global, args, output),
         Command::Roles(args) => roles::roles(global, args, output),
         Command::Attention(args) => attention::attention(global, args, output),
         Command::Review(review) => review::review(global, review, output),

@@ -3,7 +3,7 @@
 use convoke_events::Log;
 use convoke_projections::{
     Agents, Boards, Budgets, Collectives, Delegations, Estimates, Governance, Held, Lifecycle,
-    Lineup, Live, Performance, Proposals, Routing, Runner, StartError, Tasks, Trust,
+    Lineup, Live, Packets, Performance, Proposals, Routing, Runner, StartError, Tasks, Trust,
 };
 
 /// Read models that follow the log; each can be waited for, so that a caller reads its own writes.
@@ -32,6 +32,8 @@ pub struct Views {
     pub governance: Live<Governance>,
     /// Epochs, leases, revocations and handoffs.
     pub lifecycle: Live<Lifecycle>,
+    /// What agents were told to do, and how far they are.
+    pub packets: Live<Packets>,
     /// What speaks for and against agents, and what they lack to go up a tier.
     pub trust: Live<Trust>,
     runner: Runner,
@@ -53,6 +55,7 @@ impl Views {
             routing: lineup.add(),
             governance: lineup.add(),
             lifecycle: lineup.add(),
+            packets: lineup.add(),
             trust: lineup.add(),
             runner: lineup.start()?,
         })

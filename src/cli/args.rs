@@ -3,6 +3,8 @@
 pub(super) mod agents;
 pub(super) mod board;
 pub(super) mod governing;
+pub(super) mod packets;
+pub(super) mod policies;
 pub(super) mod register;
 pub(super) mod report;
 pub(super) mod route;
@@ -16,7 +18,8 @@ use convoke_events::{
 };
 
 use self::agents::Agents;
-use self::governing::{Attention, Policies, Roles};
+use self::governing::{Attention, Roles};
+use self::policies::Policies;
 use self::route::{Explain, Route, WhatIf};
 
 const AFTER: &str = "\
@@ -89,8 +92,10 @@ pub(super) enum Command {
     ///
     /// A table for people, JSON or CSV for programs, or one page for a browser.
     Report(report::Report),
-    /// What agents may do with what, and how many people have to agree to it
+    /// What agents may do with what, how many people have to agree to it, and whom to ask
     Policies(Policies),
+    /// What agents were told to do on tasks, how far they are, and what they plan
+    Packets(packets::Packets),
     /// Who may act as what in a hub
     Roles(Roles),
     /// What waits for a person: since when, what it blocks, what would resolve it

@@ -217,6 +217,8 @@ impl Failure {
                 }
                 "task" => "`convoke proposals --json` names the task of every proposal".to_owned(),
                 "account" => "`convoke budgets --json` names every account's id".to_owned(),
+                "policy" => "`convoke policies` lists what there is".to_owned(),
+                "routing policy" => "`convoke policies routing` lists what there is".to_owned(),
                 _ => format!("`convoke {what}s` lists what there is"),
             }),
             Self::Ambiguous { .. } => Some("name one of them with --hub".to_owned()),

@@ -1,47 +1,9 @@
-//! What was typed to govern a hub: its policies, its roles, and what waits for a person.
+//! What was typed about people: their roles, and what waits for them.
 
 use clap::{Args, Subcommand};
-use convoke_events::{ArtifactType, Role, Slug, Verb};
+use convoke_events::Role;
 
 use super::{By, HubFilter};
-
-#[derive(Debug, Args)]
-pub(in crate::cli) struct Policies {
-    #[command(flatten)]
-    pub(in crate::cli) hub: HubFilter,
-    #[command(subcommand)]
-    pub(in crate::cli) command: Option<PoliciesCommand>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(in crate::cli) enum PoliciesCommand {
-    /// All of them, those that are switched off too (this is what happens without a word)
-    List,
-    /// Say what an agent may do with an artifact type
-    Set {
-        /// The agent's short name
-        agent: Slug,
-        /// The artifact type
-        artifact: ArtifactType,
-        /// What it may do: read, propose, delegate, `auto_apply`; nothing without this
-        #[arg(long, value_name = "VERBS", value_delimiter = ',')]
-        allow: Vec<Verb>,
-        /// How many people have to agree to what it proposes: 1 or 2
-        #[arg(long, value_name = "N", default_value_t = 1)]
-        reviewers: u32,
-        #[command(flatten)]
-        by: By,
-    },
-    /// Switch a governance policy off that holds, or on that does not
-    Toggle {
-        /// The agent's short name
-        agent: Slug,
-        /// The artifact type
-        artifact: ArtifactType,
-        #[command(flatten)]
-        by: By,
-    },
-}
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Roles {
