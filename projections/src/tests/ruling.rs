@@ -64,6 +64,19 @@ fn denied_attempts_count_for_seven_days() {
 }
 
 #[test]
+fn a_denied_attempt_counts_up_to_its_seventh_day_and_not_a_moment_longer() {
+    let mut history = opened();
+    convene(&mut history, "login");
+    let governance = view::<Governance>(&history);
+    let hub = hub();
+    let at = governance.blocked(&hub).next().unwrap().at;
+    let week = std::time::Duration::from_hours(7 * 24);
+    let moment = std::time::Duration::from_micros(1);
+    let total = |span| governance.blocked_counts(&hub, at.plus(span)).total;
+    assert_eq!((total(week.saturating_sub(moment)), total(week)), (1, 0));
+}
+
+#[test]
 fn a_delegation_that_governance_denied_counts_as_a_denied_attempt() {
     let mut history = opened();
     convene(&mut history, "login");
