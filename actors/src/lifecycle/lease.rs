@@ -6,12 +6,24 @@ use std::time::Duration;
 use convoke_events::evidence::Tiers;
 use convoke_events::{
     HandoffId, HandoffOpened, LeaseEnd, LeaseEnded, LeaseId, LeaseIssued, LeaseRenewed, Met, Phase,
-    PhaseEntered, RevocationReason, TaskId, TextName, Texts, Tier, Timestamp,
+    PhaseEntered, RevocationReason, StepName, TaskId, TextName, Texts, Tier, Timestamp,
 };
 
 use super::{Lease, LifecycleRefusal, Work, of_tier, tier};
-use crate::decision::{Decision, Draft, Story};
+use crate::decision::{Decision, Draft, Story, cut};
 use crate::state::State;
+
+/// The most tasks that an agent works on at once: a revocation ends all its leases in one append.
+const MOST_LEASES: usize = 64;
+
+/// The most of one kind that a handoff lists. It always fits into an event, whatever the agent did,
+/// or an agent could do so much that nothing revokes it.
+const LISTED: usize = 16;
+
+/// The most bytes of each of its texts.
+const TOLD: usize = 1_024;
+
+const NOTHING: &str = "nothing that was recorded";
 
 /// A lease with the work it is on.
 #[derive(Clone, Copy)]
@@ -77,6 +89,11 @@ pub(super) fn take(state: &State, work: &Work, note: Texts, now: Timestamp) -> D
         Ok(free) => free,
         Err(locked) => return locked.into(),
     };
+    let at_work = state.lifecycle.leases().filter(|lease| lease.agent == packet.agent);
+    if at_work.filter(|lease| lease.task != task).count() >= MOST_LEASES {
+        let agent = state.registry.slug(packet.agent);
+        return LifecycleRefusal::TooManyLeases { agent, limit: MOST_LEASES }.into();
+    }
     let has = tiers.tier(packet.agent, &packet.task_type);
     if has < packet.tier {
         let (agent, needs) = (state.registry.slug(packet.agent), packet.tier);
@@ -163,17 +180,27 @@ pub(super) fn finish(
     (drafts, id)
 }
 
-/// What an agent leaves to the next, drawn from what was recorded of its work.
+/// What an agent leaves to the next, drawn from what was recorded of its work: of what there may be
+/// any number of, what counts most or came last.
 fn left(held: LeaseHeld<'_>, because: Option<RevocationReason>) -> (HandoffOpened, Texts) {
     let LeaseHeld { work, lease } = held;
     let (steps, missing) = (work.missing_steps(), work.missing_artifacts());
-    let errors: Vec<Met> = lease.errors.values().cloned().collect();
+    let mut errors: Vec<Met> = lease.errors.values().cloned().collect();
+    errors.sort_by_key(|met| std::cmp::Reverse(met.count));
+    errors.truncate(LISTED);
+    let mut artifacts = work.handed_in();
+    artifacts.sort_by_key(|one| !work.packet.artifacts.contains(&one.artifact));
+    artifacts.truncate(LISTED);
+    let earlier = lease.taken.len().saturating_sub(LISTED);
+    let tried: Vec<StepName> = lease.taken.iter().skip(earlier).cloned().collect();
     let words = |all: Vec<String>, none: &str| {
-        if all.is_empty() { none.to_owned() } else { all.join("; ") }
+        let said = if all.is_empty() { none.to_owned() } else { all.join("; ") };
+        cut(&said, TOLD).to_owned()
     };
-    let tried = lease.taken.iter().map(|step| format!("took the step `{step}`"));
-    let tried = tried.chain(lease.plan.iter().map(|_| "handed in a plan".to_owned()));
-    let tried = words(tried.collect(), "nothing that was recorded");
+    let before = (earlier > 0).then(|| format!("took {earlier} steps before"));
+    let took = tried.iter().map(|step| format!("took the step `{step}`"));
+    let planned = lease.plan.iter().map(|_| "handed in a plan".to_owned());
+    let did = words(before.into_iter().chain(took).chain(planned).collect(), NOTHING);
     let met = errors.iter().map(|met| format!("`{}`, {} times", met.class, met.count));
     let blocking = words(met.collect(), "no error was reported");
     let next = steps.iter().map(|step| format!("take the step `{step}`"));
@@ -188,16 +215,16 @@ fn left(held: LeaseHeld<'_>, because: Option<RevocationReason>) -> (HandoffOpene
         because,
         phase: lease.phase,
         step: lease.taken.last().cloned(),
-        tried: lease.taken.clone(),
+        tried,
         errors,
         steps,
         missing,
         forbidden: work.packet.forbidden.clone(),
-        artifacts: work.handed_in(),
+        artifacts,
         plan: lease.plan_approved(),
     };
     let texts = Texts::none()
-        .with(TextName::TRIED, tried)
+        .with(TextName::TRIED, did)
         .with(TextName::BLOCKING, blocking)
         .with(TextName::NEXT, next);
     (handoff, texts)

@@ -1,6 +1,8 @@
 //! Packets: an agent is told what to do on a task, and within what bounds.
 
-use convoke_events::{PacketId, PacketIssued, TextName, Texts, Timestamp};
+use convoke_events::{
+    ArtifactName, PacketId, PacketIssued, Permission, StepName, TextName, Texts, Timestamp,
+};
 
 use super::lease::{Free, free};
 use super::{LifecycleRefusal, fit};
@@ -54,6 +56,9 @@ pub(crate) fn issue(state: &State, packet: &Packet, now: Timestamp) -> Result<Ve
 /// The most steps, artifacts or permissions a packet names of each.
 const MOST: usize = 64;
 
+/// The most bytes that all of them take: what is left of the work lists them again.
+const NAMES: usize = 4 * 1024;
+
 fn check(packet: &Packet) -> Result<(), LifecycleRefusal> {
     let unfit = |why: String| LifecycleRefusal::PacketUnfit { why };
     if packet.objective.trim().is_empty() {
@@ -66,6 +71,14 @@ fn check(packet: &Packet) -> Result<(), LifecycleRefusal> {
     ];
     if let Some((what, count)) = named.into_iter().find(|(_, count)| *count > MOST) {
         return Err(unfit(format!("it names {count} {what}, more than the {MOST} allowed")));
+    }
+    let steps = packet.steps.iter().map(StepName::as_str);
+    let artifacts = packet.artifacts.iter().map(ArtifactName::as_str);
+    let forbidden = packet.forbidden.iter().map(Permission::as_str);
+    let size: usize = steps.chain(artifacts).chain(forbidden).map(str::len).sum();
+    if size > NAMES {
+        let what = "its steps, artifacts and forbidden permissions";
+        return Err(unfit(format!("{what} take {size} bytes, more than the {NAMES} allowed")));
     }
     let budget = packet.budget.unwrap_or_default();
     if budget.errors == 0 || budget.repeats == 0 || budget.violations == 0 {

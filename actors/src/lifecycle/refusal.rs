@@ -52,6 +52,14 @@ pub enum LifecycleRefusal {
         /// On which task.
         task: TaskId,
     },
+    /// The agent works on as many tasks as it may.
+    #[error("{agent} works on {limit} tasks, as many as an agent may at once")]
+    TooManyLeases {
+        /// Who.
+        agent: String,
+        /// How many it may.
+        limit: usize,
+    },
     /// Nobody is at work on the task.
     #[error("nobody holds a lease on task {task} now")]
     NobodyAtWork {

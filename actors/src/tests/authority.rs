@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    GovernanceDefault, Limits, MicroUsd, ProposalId, ProviderName, ReviewDecision, Role,
+    AccountId, CollectiveRules, Complexity, DecisionId, DelegationId, GovernanceDefault,
+    InvocationId, LifecycleRules, Limits, MicroUsd, PlanDecision, ProposalId, ProviderName, Rate,
+    Recovery, RetryRules, ReviewDecision, ReviewRules, Role, RoutingRules, Slug, TaskOutcome,
 };
 
-use super::cast::{allow, triage, word, workshop};
+use super::cast::{allow, task, triage, word, workshop};
+use super::lifecycle::desk::packet;
 use crate::authority::{Authority, HubRoles, LocalOwner};
 use crate::command::{Caller, Command, Price, Review};
 use crate::hub::Input;
@@ -17,7 +20,7 @@ fn person(name: &str) -> Caller {
     Caller::Person(name.to_owned())
 }
 
-/// One command of every kind but `OpenHub`, and the least role that may give it.
+/// Commands of almost every kind, and the least role that may give each.
 fn commands() -> Vec<(Command, &'static str, Role)> {
     let price = Price { input: MicroUsd::ZERO, cached: MicroUsd::ZERO, output: MicroUsd::ZERO };
     let (provider, model) = (ProviderName::Rules, word("rules-9"));
@@ -61,6 +64,75 @@ fn commands() -> Vec<(Command, &'static str, Role)> {
         (Command::SetHubLimits(Limits::default()), "change the hub's limits", operator),
         (Command::SubmitTask(triage("a")), "hand in tasks", operator),
         (Command::ReviewProposal(review), "review proposals", Role::Reviewer),
+    ]
+    .into_iter()
+    .chain(of_rules())
+    .chain(of_work())
+    .collect()
+}
+
+/// Those by which a hub chooses its rules, and spends.
+fn of_rules() -> Vec<(Command, &'static str, Role)> {
+    let (owner, operator) = (Role::Owner, Role::Operator);
+    let (task_type, artifact) = (word("release_notes"), word("document"));
+    let (account, reason) = (AccountId::derive(&["none"]), "why not".to_owned());
+    let types = Command::RegisterTaskType { task_type, artifact };
+    let lifecycle = Command::SetLifecycleRules(LifecycleRules::default());
+    let collective = Command::SetCollectiveRules(CollectiveRules::default());
+    vec![
+        (types, "register task types", operator),
+        (lifecycle, "choose the lifecycle rules", owner),
+        (collective, "set the rules of collectives", operator),
+        (Command::SetReviewRules(ReviewRules::default()), "choose the rules of reviews", operator),
+        (Command::SetRoutingRules(RoutingRules::default()), "set routing rules", operator),
+        (Command::SetRetryRules(RetryRules::default()), "choose the retry rules", operator),
+        (Command::ReopenAccount { account, reason }, "reopen accounts", owner),
+    ]
+}
+
+/// Those about agents at work.
+fn of_work() -> Vec<(Command, &'static str, Role)> {
+    let (owner, operator, reviewer) = (Role::Owner, Role::Operator, Role::Reviewer);
+    let reason = || "why not".to_owned();
+    let (slug, task) = (word::<Slug>("scout"), task("a"));
+    let (decision, plan, note) = (PlanDecision::Approved, None, None);
+    let decide = Command::DecidePlan { task, plan, decision, note };
+    let permission = word("governance-write");
+    let approve = Command::ApproveUse { task, permission, reason: reason() };
+    let revoke = Command::RevokeAgent { slug: slug.clone(), reason: reason() };
+    let reinstate = Command::ReinstateAgent { slug: slug.clone(), reason: reason() };
+    let task_type = word("triage");
+    let promote = Command::PromoteAgent { slug: slug.clone(), task_type, reason: reason() };
+    let delegation = DelegationId::derive(&["none"]);
+    let (invocation, found) = (InvocationId::derive(&["none"]), Recovery::Landed);
+    let (agent, amount) = (slug, Rate::new(1));
+    let bid = Command::PlaceBid { decision: DecisionId::derive(&["none"]), agent, amount };
+    let outcome = TaskOutcome::Completed;
+    let complexity = Complexity::new(0.5).unwrap();
+    vec![
+        (Command::IssuePacket(packet("scout")), "issue instruction packets", operator),
+        (decide, "decide on plans", reviewer),
+        (approve, "approve uses of permissions", reviewer),
+        (revoke, "revoke agents", operator),
+        (reinstate, "reinstate agents", owner),
+        (promote, "promote agents", owner),
+        (bid, "place bids for agents", operator),
+        (
+            Command::CancelDelegation { delegation, reason: reason() },
+            "call delegations off",
+            operator,
+        ),
+        (
+            Command::ResolveCall { invocation, found, reason: reason() },
+            "settle calls in doubt",
+            operator,
+        ),
+        (Command::ConcludeTask { task, outcome, reason: reason() }, "conclude tasks", operator),
+        (
+            Command::DeclareComplexity { task, complexity, reason: reason() },
+            "say how hard tasks are",
+            operator,
+        ),
     ]
 }
 

@@ -1,13 +1,20 @@
 //! Handoffs: what an agent leaves is complete, and the next agent takes it up.
 
+use std::collections::BTreeSet;
+
 use convoke_events::{
-    Event, HandoffOpened, LifecycleEvent, PacketIssued, Phase, RevocationReason, TextName,
+    Event, HandoffOpened, LifecycleEvent, PacketIssued, Phase, RevocationReason, TaskPlan,
+    TextName, Tier, Verb,
 };
 
 use super::desk::*;
-use crate::command::{Command, Packet};
-use crate::testkit::{Scene, Then};
-use crate::tests::cast::{agent, task, word};
+use crate::action::{Act, Action};
+use crate::authority::LocalOwner;
+use crate::command::{AgentRegistration, Caller, Command, Order, Packet, TaskSubmission};
+use crate::lifecycle::WorkAction;
+use crate::testkit::{Scene, Then, member, orders};
+use crate::tests::cast::{agent, allow, task, triage, word};
+use crate::tests::stage::Stage;
 
 fn handoff(then: &Then) -> HandoffOpened {
     let found = found!(then, Event::Lifecycle(LifecycleEvent::HandoffOpened(one)) => one.clone());
@@ -98,4 +105,48 @@ fn a_lease_that_ended_well_leaves_no_handoff() {
     done(&mut scene, "alfa", vec![report()]);
     let then = work(&mut scene, "alfa", enter(Phase::Exit));
     assert!(!then.types().contains(&"HandoffOpened"));
+}
+
+fn long(kind: &str, number: usize) -> String {
+    format!("{kind}-{number:03}-{}", "x".repeat(60 - kind.len() - 5))
+}
+
+#[test]
+fn whatever_an_agent_did_what_it_leaves_fits_into_an_event_and_it_is_revoked() {
+    let mut stage = Stage::empty(LocalOwner);
+    let budget = Some(convoke_events::ErrorBudget { errors: 40, repeats: 9, violations: 1 });
+    let steps = (0..32).map(|number| word(&long("step", number))).collect();
+    let artifacts = (0..32).map(|number| word(&long("part", number))).collect();
+    let large = Packet { steps, artifacts, forbidden: BTreeSet::new(), budget, ..packet("alfa") };
+    let task_type = word::<convoke_events::TaskType>("implementation");
+    let plan = TaskPlan::Sessions { task_type, rules: crate::testkit::task_rules() };
+    let submission = TaskSubmission { plan, ..triage("job") };
+    let alfa = AgentRegistration { tier: Tier::T2, ..member("alfa", SETTINGS) };
+    let verbs = [Verb::Read, Verb::Propose];
+    for command in orders().into_iter().chain([
+        Command::RegisterAgent(alfa),
+        allow("alfa", "implementation", &verbs, true),
+        Command::SubmitTask(submission),
+        Command::IssuePacket(large),
+    ]) {
+        let told = stage.done(command).answers;
+        assert!(told.iter().all(|(_, answer)| answer.is_ok()), "{told:?}");
+    }
+    let mut act = |action: WorkAction| {
+        let act = Act { task: task("job"), delegation: None, action: Action::Work(action) };
+        let order = Order::new(Caller::Agent(word("alfa")), Command::Act(act));
+        let seen = stage.give("act", order);
+        let told = stage.land(seen).answers;
+        assert!(matches!(told[..], [("act", Ok(_))]), "{told:?}");
+    };
+    act(enter(Phase::Bootstrap));
+    for number in 0..100 {
+        act(WorkAction::TakeStep { step: word(&long("took", number)), note: None });
+    }
+    for number in 0..40_u8 {
+        let kind = [b'a' + number / 26, b'a' + number % 26].map(char::from);
+        act(error(&kind.iter().collect::<String>().repeat(30)));
+    }
+    let types = stage.types();
+    assert!(types.ends_with(&["AgentRevoked", "LeaseEnded", "HandoffOpened"]), "{types:?}");
 }

@@ -258,3 +258,45 @@ fn a_lease_is_due_when_it_was_last_renewed_to_and_never_once_it_has_ended() {
     scene.command(Command::RevokeAgent { slug: word("alfa"), reason });
     assert_eq!(scene.state().owed().expiry, None);
 }
+
+#[test]
+fn an_agent_works_on_64_tasks_at_once_and_no_more() {
+    let mut scene = crew();
+    let begin = |scene: &mut crate::testkit::Scene, number: u32| {
+        let request = format!("job-{number}");
+        opened(scene, &request);
+        let mine = Packet { task: task(&request), ..packet("alfa") };
+        assert_eq!(scene.command(Command::IssuePacket(mine)).answer, Ok(()));
+        work_on(scene, "alfa", &request, enter(Phase::Bootstrap))
+    };
+    for number in 1..=64 {
+        assert_eq!(begin(&mut scene, number).answer, Ok(()), "task {number}");
+    }
+    let then = begin(&mut scene, 65).leaves(&["ActionRefused"]);
+    assert_eq!(refusal(&then), "alfa works on 64 tasks, as many as an agent may at once");
+    scene.wait(HALF_AN_HOUR);
+    let (_, lease) = scene.state().owed().expiry.unwrap();
+    scene.when(&Input::LeaseExpires(lease));
+    assert_eq!(work_on(&mut scene, "alfa", "job-65", enter(Phase::Bootstrap)).answer, Ok(()));
+}
+
+#[test]
+fn what_a_packet_names_is_bounded_in_number_and_in_size() {
+    let mut scene = crew();
+    opened(&mut scene, "job");
+    let steps = |count: usize, size: usize| -> Vec<_> {
+        (0..count).map(|number| word(&format!("{number:0size$}"))).collect()
+    };
+    let why = |why: &str| format!("the instruction packet cannot be issued: {why}");
+    let many = Packet { steps: steps(65, 3), ..packet("alfa") };
+    let words = why("it names 65 steps, more than the 64 allowed");
+    scene.command(Command::IssuePacket(many)).is_refused(&words);
+    // The packet names an artifact of 5 bytes and a permission of 13 beside its steps.
+    let words = why(
+        "its steps, artifacts and forbidden permissions take 4114 bytes, more than the 4096 allowed",
+    );
+    let large = Packet { steps: steps(64, 64), ..packet("alfa") };
+    scene.command(Command::IssuePacket(large)).is_refused(&words);
+    let largest = Packet { steps: steps(63, 64), ..packet("alfa") };
+    assert_eq!(scene.command(Command::IssuePacket(largest)).answer, Ok(()));
+}

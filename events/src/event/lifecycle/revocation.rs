@@ -112,9 +112,9 @@ pub struct HandoffOpened {
     pub phase: Phase,
     /// The last step it took, if it took one.
     pub step: Option<StepName>,
-    /// What it did, in order.
+    /// The last steps it took, in order, 16 at most.
     pub tried: Vec<StepName>,
-    /// The errors it met.
+    /// The errors it met most often, 16 at most.
     pub errors: Vec<Met>,
     /// Steps that are still to be taken.
     pub steps: Vec<StepName>,
@@ -122,7 +122,7 @@ pub struct HandoffOpened {
     pub missing: Vec<ArtifactName>,
     /// What must not be touched.
     pub forbidden: BTreeSet<Permission>,
-    /// What was handed in.
+    /// What was handed in, what must be first, 16 at most.
     pub artifacts: Vec<HandedIn>,
     /// SHA-256 of the approved plan, if there is one.
     pub plan: Option<Digest>,
