@@ -9,14 +9,15 @@ mod judgement;
 mod rules;
 mod synthesis;
 pub mod verdict;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_events::{
     ArtifactType, CollectiveConvened, CollectiveEvent, CollectiveId, CollectiveRules,
-    ConsensusStatus, ContributionRecorded, EventId, InvocationId, InvocationStarted, Key,
-    OnDivergence, Participant, ParticipantStanding, ProviderName, Purpose, TaskId, TaskType,
-    Verdict,
+    ConsensusStatus, ContributionRecorded, DelegationEvent, DelegationWished, EventId,
+    InvocationId, InvocationStarted, Key, OnDivergence, Participant, ParticipantStanding,
+    ProviderName, Purpose, TaskId, TaskType, Verdict,
 };
 
 use crate::answer::{self, Answer};
@@ -29,6 +30,7 @@ pub(crate) use self::convening::convene;
 pub(crate) use self::judgement::judged;
 pub(crate) use self::rules::set_rules;
 pub(crate) use self::synthesis::synthesised;
+pub(crate) use self::wishes::{contribution, wished};
 
 /// How far the question has come which recommendations mean the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,8 @@ struct Collective {
     contributions: BTreeMap<InvocationId, ContributionRecorded>,
     /// The participants' calls that have not ended.
     open: BTreeSet<InvocationId>,
+    /// By call: what contributions ask to hand over, as long as that is undecided.
+    wishes: BTreeMap<InvocationId, Vec<(EventId, DelegationWished)>>,
     judging: Judging,
     /// What a recommendation means by the judge's grouping, where that is another one.
     means: BTreeMap<Key, Key>,
@@ -62,9 +66,11 @@ impl Collective {
         self.open.is_empty() || enough
     }
 
-    /// Whether it waits for no more of those who were asked, and they are to be called off.
-    fn calls_off(&self) -> bool {
-        self.verdict.is_none() && self.is_collected() && !self.open.is_empty()
+    /// Whether what it owes waits for no sub-task and no mediator: who is not waited for is called
+    /// off, and what contributions ask for is decided.
+    fn goes_ahead(&self) -> bool {
+        let calls_off = self.verdict.is_none() && self.is_collected() && !self.open.is_empty();
+        calls_off || self.has_wishes()
     }
 
     /// Whether a step of its protocol is owed.
@@ -149,9 +155,16 @@ impl Collectives {
         self.ready.iter().filter_map(|id| Some((*id, self.open.get(id)?.convened.task)))
     }
 
-    /// Whether the step that a collective owes is to call off those it does not wait for.
-    pub(crate) fn calls_off(&self, collective: CollectiveId) -> bool {
-        self.open.get(&collective).is_some_and(Collective::calls_off)
+    /// Whether the step that a collective owes waits for no sub-task and no mediator of its task.
+    pub(crate) fn goes_ahead(&self, collective: CollectiveId) -> bool {
+        self.open.get(&collective).is_some_and(Collective::goes_ahead)
+    }
+
+    /// Takes in what contributions ask to hand over, and what was decided of it.
+    pub(crate) fn delegation(&mut self, task: TaskId, id: EventId, event: &DelegationEvent) {
+        if let Some(open) = self.open.get_mut(&id_of(task)) {
+            open.take_wish(id, event);
+        }
     }
 
     /// The collective of a task, as long as it has no verdict.
@@ -259,6 +272,7 @@ impl Collective {
             open: invited.map(|participant| participant.invocation).collect(),
             convened: convened.clone(),
             contributions: BTreeMap::new(),
+            wishes: BTreeMap::new(),
             judging: Judging::NotAsked,
             means: BTreeMap::new(),
             verdict: None,

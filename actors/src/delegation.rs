@@ -14,7 +14,7 @@ use convoke_events::{
 };
 
 pub(crate) use self::ending::{cancel, step};
-pub(crate) use self::request::{Handing, Sender, Wish, handed_over};
+pub(crate) use self::request::{Handing, Scope, Sender, Wish, handed_over};
 
 /// How deep delegations may go.
 pub(crate) const DEPTH_LIMIT: u32 = 5;
@@ -96,6 +96,7 @@ impl Delegations {
             }
             // What ends it is its settlement, which comes with either of them.
             DelegationEvent::DelegationRefused(_)
+            | DelegationEvent::DelegationWished(_)
             | DelegationEvent::DelegationCompleted(_)
             | DelegationEvent::DelegationFailed(_) => {}
         }

@@ -5,9 +5,9 @@ mod contributions;
 use std::collections::VecDeque;
 
 use convoke_events::{
-    AgentId, CoordinationEvent, DelegationId, Event, Events, HubId, InvocationEvent, Key, Position,
-    Purpose, Query, ReadError, Reader, Recorded, RegistryEvent, StreamId, TaskEvent, TaskPlan,
-    TextName, Texts,
+    AgentId, CoordinationEvent, DelegationEvent, DelegationId, Event, Events, HubId,
+    InvocationEvent, Key, Position, Purpose, Query, ReadError, Reader, Recorded, RegistryEvent,
+    StreamId, TaskEvent, TaskPlan, TextName, Texts,
 };
 
 use self::contributions::{Shown, shown};
@@ -146,10 +146,28 @@ fn allowed(submitted: &Event) -> Vec<Key> {
     submitted.plan.rules().allowed.clone()
 }
 
+/// The scope of a delegation in words: its own, or those of the wish that asked for it.
 fn scope(reader: &Reader, hub: &HubId, delegation: DelegationId) -> Result<String, PromptError> {
     let story = read(reader, hub, StreamId::delegation(delegation))?;
-    let scope = story.iter().find_map(|recorded| recorded.texts.get(&TextName::SCOPE));
-    scope.map(str::to_owned).ok_or(PromptError::Missing("scope"))
+    let requested = story.iter().find_map(|recorded| {
+        let Event::Delegation(DelegationEvent::DelegationRequested(facts)) = &recorded.event else {
+            return None;
+        };
+        Some((recorded, facts))
+    });
+    let (recorded, facts) = requested.ok_or(PromptError::Missing("delegation"))?;
+    let Some(wish) = facts.wish else {
+        let scope = recorded.texts.get(&TextName::SCOPE).map(str::to_owned);
+        return scope.ok_or(PromptError::Missing("scope"));
+    };
+    for recorded in reader.read(Query::stream(hub.clone(), StreamId::task(facts.task))) {
+        let recorded = recorded?;
+        if recorded.envelope.id == wish {
+            let scope = recorded.texts.get(&TextName::SCOPE).map(str::to_owned);
+            return scope.ok_or(PromptError::Missing("scope"));
+        }
+    }
+    Err(PromptError::Missing("wish"))
 }
 
 /// The titles of the hub's requests before this one, the newest first, as data.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use convoke_events::evidence::{Records, Tiers};
 use convoke_events::{
-    AccountId, Amount, ArtifactType, BudgetEvent, CollectiveEvent, CollectiveId, DelegationId,
-    Event, EventId, HubId, InvocationEvent, InvocationId, LeaseId, LifecycleEvent, ProposalEvent,
-    Purpose, RegistryEvent, TaskConcluded, TaskEvent, TaskId, TaskType, Timestamp, Trigger,
+    AccountId, Amount, ArtifactType, BudgetEvent, CollectiveEvent, CollectiveId, DelegationEvent,
+    DelegationId, Event, EventId, HubId, InvocationEvent, InvocationId, LeaseId, LifecycleEvent,
+    ProposalEvent, Purpose, RegistryEvent, TaskConcluded, TaskEvent, TaskId, TaskType, Timestamp,
+    Trigger,
 };
 
 use crate::authority::Roles;
@@ -197,7 +198,12 @@ impl State {
                 }
                 self.collectives.evolve(id, event);
             }
-            Event::Delegation(event) => self.delegations.evolve(id, event),
+            Event::Delegation(event) => {
+                if let Some(task) = asked_on(event) {
+                    self.collectives.delegation(task, id, event);
+                }
+                self.delegations.evolve(id, event);
+            }
             Event::Proposal(event) => self.evolve_proposal(id, at, event),
             Event::Coordination(event) => self.coordination.evolve(id, at, event),
             Event::Lifecycle(event) => {
@@ -307,8 +313,7 @@ impl State {
             let mut ready = self.collectives.ready();
             let done =
                 |task| !self.delegations.any_open(task) && !self.coordination.is_mediated(task);
-            // Who is not waited for is called off at once, or would be heard after all.
-            let ready = ready.find(|(id, task)| self.collectives.calls_off(*id) || done(*task));
+            let ready = ready.find(|(id, task)| self.collectives.goes_ahead(*id) || done(*task));
             ready.map(|(collective, _)| Step::Collective(collective))
         };
         let task = || self.tasks.next_ready().map(Step::Task);
@@ -362,4 +367,16 @@ const fn collective_of(event: &CollectiveEvent) -> Option<CollectiveId> {
         CollectiveEvent::KeysGrouped(facts) => facts.collective,
         CollectiveEvent::CollectiveRulesSet(_) => return None,
     })
+}
+
+/// The task on which a sub-task is asked for, or on which that is decided.
+const fn asked_on(event: &DelegationEvent) -> Option<TaskId> {
+    match event {
+        DelegationEvent::DelegationWished(facts) => Some(facts.task),
+        DelegationEvent::DelegationRequested(facts) => Some(facts.task),
+        DelegationEvent::DelegationRefused(facts) => Some(facts.task),
+        DelegationEvent::DelegationCompleted(_)
+        | DelegationEvent::DelegationFailed(_)
+        | DelegationEvent::DelegationCancelled(_) => None,
+    }
 }

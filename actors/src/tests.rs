@@ -41,3 +41,4 @@ mod storms;
 mod tasks;
 mod verdicts;
 mod ways_around;
+mod wishes;

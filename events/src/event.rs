@@ -294,6 +294,7 @@ catalogue! {
         DelegationCompleted = 1,
         DelegationFailed = 1,
         DelegationCancelled = 1,
+        DelegationWished = 1,
     }
     /// Questions put to several agents.
     Collective(CollectiveEvent) {

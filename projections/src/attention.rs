@@ -16,6 +16,7 @@ use self::work::Work;
 use crate::budgets::label;
 use crate::names::{Slugs, text, who};
 use crate::trust::Evidence;
+use crate::wishes::Wishes;
 use crate::{Entries, Listed, Projection, Trust};
 
 /// Everything from which it follows what waits for a person.
@@ -33,6 +34,7 @@ pub struct Attention {
     trust: Trust,
     work: Work,
     slugs: Slugs,
+    wishes: Wishes,
 }
 
 /// A proposal that waits for a decision.
@@ -210,10 +212,11 @@ impl Projection for Attention {
 
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
+        self.wishes.fold(event);
         self.trust.fold(event);
         self.work.fold(event);
         let at = event.envelope.decided_at;
-        if let Some((account, label)) = label(event, &self.slugs) {
+        if let Some((account, label)) = label(event, &self.slugs, &self.wishes) {
             let (hub, position) = (event.envelope.hub.clone(), event.envelope.position);
             self.accounts.add(Labelled { account, hub, label, position });
         }

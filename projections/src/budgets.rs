@@ -15,6 +15,7 @@ pub use account::{Account, AccountFilter, Totals};
 use self::account::Kept;
 use crate::index::Index;
 use crate::names::{Slugs, text};
+use crate::wishes::Wishes;
 use crate::{Entries, Page, Paging, Projection};
 
 /// Every account that was ever opened, and every reservation that is still open.
@@ -24,6 +25,7 @@ pub struct Budgets {
     tasks: Index<TaskId, AccountId>,
     reservations: BTreeMap<ReservationId, Reservation>,
     slugs: Slugs,
+    wishes: Wishes,
 }
 
 /// An amount set aside for a call or a delegation that has not ended.
@@ -180,7 +182,11 @@ impl Budgets {
 }
 
 /// What an account is for, where an event says so.
-pub(crate) fn label(event: &Recorded, slugs: &Slugs) -> Option<(AccountId, String)> {
+pub(crate) fn label(
+    event: &Recorded,
+    slugs: &Slugs,
+    wishes: &Wishes,
+) -> Option<(AccountId, String)> {
     if let Event::Hub(HubEvent::HubOpened(facts)) = &event.event {
         let name = text(event, &TextName::NAME);
         Some((facts.account, name.unwrap_or_else(|| event.envelope.hub.to_string())))
@@ -189,7 +195,7 @@ pub(crate) fn label(event: &Recorded, slugs: &Slugs) -> Option<(AccountId, Strin
         Some((facts.account, title.unwrap_or_else(|| facts.task.to_string())))
     } else if let Event::Delegation(DelegationEvent::DelegationRequested(facts)) = &event.event {
         let (from, to) = (slugs.of(facts.from), slugs.of(facts.to));
-        let scope = text(event, &TextName::SCOPE).unwrap_or_else(|| facts.scope.to_string());
+        let scope = wishes.granted(event, facts);
         Some((facts.account, format!("delegation of {from} to {to}: {scope}")))
     } else {
         None
@@ -203,7 +209,7 @@ fn month_of(day: i64) -> i64 {
 
 impl Projection for Budgets {
     const NAME: &'static str = "budgets";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Delegation(_) | Event::Hub(_) | Event::Task(_))
@@ -211,9 +217,10 @@ impl Projection for Budgets {
 
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
+        self.wishes.fold(event);
         if let Event::Budget(budget) = &event.event {
             self.budget_event(event, budget);
-        } else if let Some((account, label)) = label(event, &self.slugs) {
+        } else if let Some((account, label)) = label(event, &self.slugs, &self.wishes) {
             let account = self.account_mut(account, event);
             account.label = label;
             if let Event::Delegation(DelegationEvent::DelegationRequested(facts)) = &event.event {

@@ -16,6 +16,7 @@ pub use delegation::{Delegation, DelegationStatus, Outcome, Party, Refused};
 use crate::collectives::Call;
 use crate::index::Index;
 use crate::names::{Slugs, text};
+use crate::wishes::Wishes;
 use crate::{Entries, Listed, Page, Paging, Projection};
 
 /// Every delegation there ever was, and every one that was refused.
@@ -28,6 +29,7 @@ pub struct Delegations {
     /// In which version agents contribute to the tasks that have not ended.
     contributing: BTreeMap<TaskId, BTreeMap<AgentId, u32>>,
     versions: BTreeMap<AgentId, u32>,
+    wishes: Wishes,
     slugs: Slugs,
 }
 
@@ -186,6 +188,7 @@ impl Delegations {
             DelegationEvent::DelegationCancelled(facts) => {
                 self.cancel(facts.delegation, text(recorded, &TextName::REASON).as_deref());
             }
+            DelegationEvent::DelegationWished(_) => {}
         }
     }
 
@@ -198,7 +201,7 @@ impl Delegations {
             depth: facts.depth,
             from: self.sender(facts.task, facts.parent, facts.from),
             to: self.party(facts.to, None),
-            scope: text(recorded, &TextName::SCOPE).unwrap_or_else(|| facts.scope.to_string()),
+            scope: self.wishes.granted(recorded, facts),
             scope_key: facts.scope.clone(),
             account: facts.account,
             budget: Amount { tokens: facts.budget, ..Amount::ZERO },
@@ -222,7 +225,7 @@ impl Delegations {
             parent: facts.parent,
             from: self.sender(facts.task, facts.parent, facts.from),
             to: facts.to.map(|to| self.party(to, None)),
-            scope: text(recorded, &TextName::SCOPE).unwrap_or_default(),
+            scope: self.wishes.refused(recorded, facts),
             because: facts.because.clone(),
             reason: text(recorded, &TextName::REASON),
             position: recorded.envelope.position,
@@ -324,7 +327,7 @@ impl Delegations {
 
 impl Projection for Delegations {
     const NAME: &'static str = "delegations";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Delegation(_) | Event::Invocation(_))
@@ -332,6 +335,7 @@ impl Projection for Delegations {
 
     fn fold(&mut self, event: &Recorded) {
         self.slugs.fold(&event.event);
+        self.wishes.fold(event);
         if let Event::Delegation(delegation) = &event.event {
             self.delegation_event(event, delegation);
         } else if let Event::Invocation(invocation) = &event.event {

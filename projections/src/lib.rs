@@ -84,6 +84,7 @@ mod rebuild;
 mod runner;
 mod seats;
 mod wait;
+mod wishes;
 mod wording;
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! Doing: the one place that says whether an action is done.
 
 use convoke_events::{
-    ActionKind, ActionRefusal, AgentId, Amount, ArtifactType, DelegationId, EventId,
-    InvocationStarted, Key, MAX_TEXT, Principal, Purpose, Timestamp, Tokens,
+    ActionKind, ActionRefusal, AgentId, Amount, ArtifactType, CollectiveId, DelegationId, EventId,
+    InvocationId, InvocationStarted, Key, MAX_TEXT, Principal, Purpose, Timestamp, Tokens,
 };
 
 use super::reading::{MAX_ACTIONS, Wanted, may_act};
 use super::refusing::{out_of_order, refused, unread};
 use super::{Act, Action, Delegate};
+use crate::collective;
 use crate::coordination::{self, Joint};
 use crate::decision::{Decision, Draft, Refused, Story};
-use crate::delegation::{Handing, Sender, Wish};
+use crate::delegation::{Handing, Scope, Sender, Wish};
 use crate::governance::{Attempt, Denial, enforce};
 use crate::lifecycle::{self, WorkAction};
 use crate::refusal::Refusal;
@@ -75,6 +76,7 @@ pub(crate) fn wanted(
     let InvocationStarted { agent, agent_version, delegation, purpose, .. } = *started;
     let actor = Actor { agent, agent_version, delegation };
     let mut acting = Acting::new(state, story, actor, overrun, now);
+    acting.contribution = collective::contribution(state, started);
     let mut drafts = Vec::new();
     for one in wanted {
         let refuse = |kind, because| *refused(state, story, &actor, kind, because).draft;
@@ -111,6 +113,8 @@ struct Acting<'a> {
     now: Timestamp,
     /// The state as the work done so far leaves it.
     worked: Option<Box<State>>,
+    /// The collective to which they come with a contribution, and the call that made it.
+    contribution: Option<(CollectiveId, InvocationId)>,
 }
 
 impl<'a> Acting<'a> {
@@ -118,7 +122,7 @@ impl<'a> Acting<'a> {
         let sender = Sender { agent: actor.agent, parent: actor.delegation };
         let handing = Handing::new(state, story, sender, overrun, now);
         let joint = state.coordination.of(story.task);
-        Self { state, story, actor, joint, handing, now, worked: None }
+        Self { state, story, actor, joint, handing, now, worked: None, contribution: None }
     }
 
     /// Does work, or refuses it: both are recorded, and a violation with what follows from it.
@@ -170,7 +174,10 @@ impl<'a> Acting<'a> {
         let drafts = match action {
             Action::Delegate(delegate) => {
                 let wish = wish(delegate).map_err(refuse)?;
-                return self.handing.hand(&wish);
+                return match self.contribution {
+                    Some(to) => Ok(vec![collective::wished(story, to, &actor, &wish, delegate)]),
+                    None => self.handing.hand(&wish),
+                };
             }
             Action::Post(post) => coordination::post(joint, story, &actor, post),
             Action::Message(message) => coordination::message(state, joint, story, &actor, message),
@@ -248,7 +255,8 @@ fn size(action: &Action) -> (usize, usize) {
 fn wish(delegate: &Delegate) -> Result<Wish, ActionRefusal> {
     let Delegate { to, scope, tokens, trim } = delegate.clone();
     let key = Key::canonical(&scope).ok_or(ActionRefusal::Malformed)?;
-    Ok(Wish { to, scope, key, tokens: tokens.map(Tokens::new), trim })
+    let (scope, tokens) = (Scope::Words(scope), tokens.map(Tokens::new));
+    Ok(Wish { to, scope, key, tokens, trim })
 }
 
 /// The recommendation that an action names, if it names one.

@@ -7,7 +7,7 @@ use convoke_events::{
 };
 
 use super::verdict::{Reached, in_words, reach};
-use super::{Collective, arbitration, basis, document_overhead, judgement};
+use super::{Collective, arbitration, basis, document_overhead, judgement, wishes};
 use crate::answer::Answer;
 use crate::budget::{self, Settling, on_accounts};
 use crate::decision::{Draft, Story};
@@ -42,8 +42,8 @@ pub(crate) fn contributed(
     vec![story.draft(StreamId::collective(collective), facts, Texts::none())]
 }
 
-/// Takes the next step of a collective's protocol: who is not waited for is called off, the judge is
-/// asked, the verdict is reached with what follows from it, the stronger agent is asked.
+/// Takes the next step of a collective's protocol: who is not waited for is called off, what
+/// contributions ask to hand over is decided, the judge is asked, the verdict is reached with what follows from it, the stronger agent is asked.
 pub(crate) fn conclude(
     state: &State,
     id: CollectiveId,
@@ -58,6 +58,9 @@ pub(crate) fn conclude(
     }
     if !collective.open.is_empty() {
         return call_off(state, collective, (now, seed));
+    }
+    if let Some(decided) = wishes::decide(state, collective, story, now) {
+        return decided;
     }
     if let Some(asked) = judgement::ask(state, collective, story, now) {
         return asked;

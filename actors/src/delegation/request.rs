@@ -2,8 +2,8 @@
 
 use convoke_events::{
     AccountId, AgentId, Amount, ArtifactType, DelegationId, DelegationRefusal, DelegationRefused,
-    DelegationRequested, HeldFor, Key, Purpose, Slug, StreamId, TaskId, TaskRules, TextName, Texts,
-    Timestamp, Tokens, Verb,
+    DelegationRequested, EventId, HeldFor, Key, Purpose, Slug, StreamId, TaskId, TaskRules,
+    TextName, Texts, Timestamp, Tokens, Verb,
 };
 
 use super::{DEPTH_LIMIT, account_of, call_of};
@@ -29,10 +29,43 @@ const LEAST_OUTPUT: Tokens = Tokens::new(16);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wish {
     pub(crate) to: Slug,
-    pub(crate) scope: String,
+    pub(crate) scope: Scope,
     pub(crate) key: Key,
     pub(crate) tokens: Option<Tokens>,
     pub(crate) trim: bool,
+}
+
+/// What is to be handed over, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// These.
+    Words(String),
+    /// Those of the recorded wish, which take so many bytes.
+    OnRecord { wish: EventId, bytes: u32 },
+}
+
+impl Scope {
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Words(words) => u64::try_from(words.len()).unwrap_or(u64::MAX),
+            Self::OnRecord { bytes, .. } => u64::from(*bytes),
+        }
+    }
+
+    /// The words, where they stand nowhere else yet.
+    fn texts(&self) -> Texts {
+        match self {
+            Self::Words(words) => Texts::none().with(TextName::SCOPE, words),
+            Self::OnRecord { .. } => Texts::none(),
+        }
+    }
+
+    const fn wish(&self) -> Option<EventId> {
+        match self {
+            Self::Words(_) => None,
+            Self::OnRecord { wish, .. } => Some(*wish),
+        }
+    }
 }
 
 /// Where a wish comes from.
@@ -58,7 +91,7 @@ pub(crate) fn handed_over(state: &State, request: &DelegationRequest, now: Times
         return refuse(Refusal::TaskUnknown { task, hub: state.hub.clone() });
     }
     let DelegationRequest { to, scope, tokens, trim, .. } = request.clone();
-    let wish = Wish { to, scope, key, tokens, trim };
+    let wish = Wish { to, scope: Scope::Words(scope), key, tokens, trim };
     let sender = Sender { agent: from, parent: request.parent };
     let story = Story { task, cause: None };
     match Handing::new(state, story, sender, Amount::ZERO, now).hand(&wish) {
@@ -179,6 +212,7 @@ fn wish_granted(
         reservation: funds.reservation,
         budget,
         invocation: call_of(delegation),
+        wish: wish.scope.wish(),
     };
     let purpose = Purpose::Delegation;
     let question = Question { story, purpose, task_type };
@@ -189,11 +223,10 @@ fn wish_granted(
     let (invocation, rules) = (call_of(delegation), &rules);
     let (collective, delegation) = (None, Some(delegation));
     let errand = Errand { story, invocation, collective, delegation, purpose, rules, now };
-    let texts = Texts::none().with(TextName::SCOPE, &wish.scope);
     let mut drafts = decision;
     drafts.extend([
         budget::set_aside(story, funds),
-        story.draft(stream, requested, texts),
+        story.draft(stream, requested, wish.scope.texts()),
         budget::open_funded(story, account, funds, plan.money_is_limited()),
         budget::set_aside(story, held),
     ]);
@@ -244,10 +277,9 @@ fn size(
     rules: &TaskRules,
     plan: &Plan<'_>,
 ) -> Result<(Tokens, Tokens, Tokens), DelegationRefusal> {
-    let scope = u64::try_from(wish.scope.len()).unwrap_or(u64::MAX);
     let earlier = EARLIER.saturating_mul(EARLIER_TITLE.saturating_add(DOCUMENT_OVERHEAD));
     let bytes = request_bytes(task, agent.profile.prompt_bytes)
-        .saturating_add(scope)
+        .saturating_add(wish.scope.bytes())
         .saturating_add(2)
         .saturating_add(earlier);
     let input = budget::input_bound(&agent.profile.provider, bytes);
@@ -280,9 +312,9 @@ fn refusal(
         from: sender.agent,
         to: state.registry.by_slug(&state.hub, &wish.to).ok(),
         because,
+        wish: wish.scope.wish(),
     };
-    let texts =
-        Texts::none().with(TextName::SCOPE, &wish.scope).with(TextName::REASON, why.clone());
+    let texts = wish.scope.texts().with(TextName::REASON, why.clone());
     Refused { draft: Box::new(story.on_task(facts, texts)), why }
 }
 

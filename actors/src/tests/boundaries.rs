@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use convoke_events::{
-    CollectiveRules, Event, FailureClass, FinishReason, InvocationEvent, OnDivergence, Recorded,
-    Reserved, TaskEvent, TaskRules, Usage, Verb,
+    CollectiveRules, Event, FailureClass, FinishReason, InvocationEvent, Limits, OnDivergence,
+    Recorded, Reserved, TaskEvent, TaskRules, Tokens, TrustLevel, Usage, Verb,
 };
 
 use super::books::Books;
@@ -35,6 +35,8 @@ struct Moody {
     safety: Safety,
     /// Quill mumbles until it is told, helm's line is down, and forge cannot put things together.
     troubled: bool,
+    /// Helm and quill ask for more than there is for both of them.
+    wishful: bool,
 }
 
 impl Moody {
@@ -49,10 +51,20 @@ impl Moody {
                 Some(Ok("it is hard to say".to_owned()))
             }
             "contribution" if self.troubled && by("helm") => Some(Err(down)),
+            "contribution" if self.wishful && (by("helm") || by("quill")) => Some(Ok(wish())),
             "synthesis" if self.troubled && by("forge") => Some(Err(down)),
             _ => None,
         }
     }
+}
+
+/// A contribution that asks mace to look at something.
+fn wish() -> String {
+    serde_json::json!({
+        "recommendation": "fix", "body": "b", "confidence": 0.9, "assumptions": [],
+        "actions": [{"delegate": {"to": "mace", "scope": "look closely", "tokens": 3_000}}],
+    })
+    .to_string()
 }
 
 /// A judge's answer: `look` and `ask` mean the same, everything else something of its own.
@@ -99,6 +111,7 @@ struct Kind {
     name: &'static str,
     body: &'static str,
     troubled: bool,
+    wishful: bool,
     judge: bool,
     on_divergence: OnDivergence,
     ends: &'static str,
@@ -108,13 +121,15 @@ const AGREED: Kind = Kind {
     name: "agreed",
     body: "A crash",
     troubled: false,
+    wishful: false,
     judge: false,
     on_divergence: OnDivergence::People,
     ends: "because: Consensus",
 };
 
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     AGREED,
+    Kind { name: "wishful", wishful: true, ..AGREED },
     Kind { name: "troubled", troubled: true, ..AGREED },
     Kind { name: "at odds", body: "An odd crash", ends: "because: Divergence", ..AGREED },
     Kind {
@@ -138,8 +153,8 @@ fn commands(kind: Kind) -> Vec<Command> {
     let mut commands = orders();
     for command in &mut commands {
         if let Command::RegisterAgent(agent) = command {
-            let model = word(&format!("rules-{}", agent.slug));
-            *command = Command::RegisterAgent(AgentRegistration { model, ..agent.clone() });
+            let (model, trust) = (word(&format!("rules-{}", agent.slug)), TrustLevel::Elevated);
+            *command = Command::RegisterAgent(AgentRegistration { model, trust, ..agent.clone() });
         }
     }
     let route = |task_type: &str, slug: &str, priority| {
@@ -152,8 +167,8 @@ fn commands(kind: Kind) -> Vec<Command> {
         let price = Price { input, cached: word("100000"), output };
         commands.push(Command::SetPrice { provider, model, price });
     }
-    for slug in ["mace", "scout"] {
-        let verbs = [Verb::Read, Verb::Propose];
+    for slug in SLUGS {
+        let verbs = [Verb::Read, Verb::Propose, Verb::Delegate];
         commands.push(allow(slug, "implementation", &verbs, true));
     }
     commands.push(route("implementation", "scout", 5));
@@ -166,12 +181,13 @@ fn commands(kind: Kind) -> Vec<Command> {
     // Longer than every retry takes.
     let rules = TaskRules { deadline_ms: 86_400_000, ..task_rules() };
     let body = kind.body.to_owned();
-    commands.push(Command::SubmitTask(TaskSubmission { body, ..question("q", rules) }));
+    let limits = Limits { tokens: Some(Tokens::new(5_000)), ..Limits::default() };
+    commands.push(Command::SubmitTask(TaskSubmission { body, limits, ..question("q", rules) }));
     commands
 }
 
 fn run(seed: u64, kind: Kind, safety: Safety, kill_at: Option<u64>) -> Report {
-    let provider = Arc::new(Moody { safety, troubled: kind.troubled });
+    let provider = Arc::new(Moody { safety, troubled: kind.troubled, wishful: kind.wishful });
     let world = world(seed, CALM, provider, commands(kind));
     match kill_at {
         Some(events) => world.killed_at(events).run(),
@@ -222,6 +238,9 @@ fn killed_at_any_boundary_a_collective_comes_to_the_same_contributions_verdict_a
         let contributions = lines.matches("ContributionRecorded(").count();
         assert_eq!(contributions, if kind.troubled { 4 } else { 5 }, "{}: {lines}", kind.name);
         assert_eq!(lines.contains("KeysGrouped("), kind.judge, "{}", kind.name);
+        let wishes =
+            ["DelegationRequested(", "DelegationRefused("].map(|one| lines.matches(one).count());
+        assert_eq!(wishes, [usize::from(kind.wishful); 2], "{}: {lines}", kind.name);
         for seed in 0..3 {
             for boundary in boundaries(seed, kind, Safety::Repeatable) {
                 let told = format!("{}, seed {seed}, killed at {boundary}", kind.name);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use convoke_events::{
-    BudgetEvent, CollectiveEvent, Digest, Event, ProposalEvent, Recorded, Reserved, TaskEvent,
-    Tokens, Usage,
+    BudgetEvent, CollectiveEvent, DelegationEvent, Digest, Event, ProposalEvent, Recorded,
+    Reserved, TaskEvent, Tokens, Usage,
 };
 
 use super::books::Books;
@@ -64,6 +64,14 @@ pub(super) fn world(
     World::new(seed, hub(), provider, orders.collect(), faults)
 }
 
+/// The same without the id of the event that asked for it.
+fn without_wish(line: String) -> String {
+    match line.split_once(", wish: ") {
+        Some((before, _)) => before.to_owned(),
+        None => line,
+    }
+}
+
 /// What a run comes to, apart from ids and times of events.
 pub(super) fn outcome(events: &[Recorded]) -> Vec<String> {
     let mut lines: Vec<String> = events
@@ -79,9 +87,13 @@ pub(super) fn outcome(events: &[Recorded]) -> Vec<String> {
                             | CollectiveEvent::ContributionRecorded(_)
                     )
                     | Event::Proposal(ProposalEvent::ProposalMade(_))
+                    | Event::Delegation(
+                        DelegationEvent::DelegationRequested(_)
+                            | DelegationEvent::DelegationRefused(_)
+                    )
                     | Event::Budget(BudgetEvent::Settled(_))
             );
-            counts.then(|| format!("{event:?}"))
+            counts.then(|| without_wish(format!("{event:?}")))
         })
         .collect();
     lines.sort();

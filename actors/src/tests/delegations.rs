@@ -387,18 +387,14 @@ fn an_amount_beyond_all_numbers_is_refused_without_any_limit() {
 
 #[test]
 fn what_an_answer_overran_is_counted_before_what_it_hands_over() {
-    // Of 1,000 left, the contribution overruns by 800: 900 more are not there.
-    let mut scene = at_work(Some(1_000));
-    let call = calls_of(&scene, &["forge"])[0].clone();
-    let held = 900 + 41_u64.div_ceil(4) + 100;
-    let content = serde_json::json!({
-        "recommendation": "fix", "body": "b",
-        "actions": [{"delegate": {"to": "helm", "scope": "look", "tokens": 900}}],
-    });
-    let mut outcome = crate::testkit::answer(&call, "fix", usage(held, 0));
-    if let Ok(response) = &mut outcome.result {
-        response.parts = vec![crate::provider::Part::Text(content.to_string())];
-    }
+    // Of 5,000, what is handed over overruns until 500 are left: 900 more are not there.
+    let mut scene = at_work(None);
+    let parent = granted(&delegate(&mut scene, wish("forge", "helm", "look", 5_000)));
+    let call = call_for(&scene, parent);
+    let actions =
+        serde_json::json!([{"delegate": {"to": "quill", "scope": "taste", "tokens": 900}}]);
+    let mut outcome = super::actions::acting(&call, &actions, &[]);
+    outcome.result.as_mut().unwrap().usage = usage(4_500, 0);
     let then = scene.when(&Input::Outcome(outcome));
     assert!(settled(&then)[0].overrun.tokens.get() > 100, "{:?}", settled(&then));
     assert!(

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Amount, BlockReason, FailureClass, Verb};
-use crate::{AccountId, AgentId, DelegationId, InvocationId, Key, ReservationId, TaskId, Tokens};
+use crate::{
+    AccountId, AgentId, CollectiveId, DelegationId, EventId, InvocationId, Key, ReservationId,
+    Slug, TaskId, Tokens,
+};
 
 /// An agent handed a sub-task to another; its budget is set aside in the same append.
 /// Text: `scope`, in words.
@@ -31,6 +34,8 @@ pub struct DelegationRequested {
     pub budget: Tokens,
     /// The call that does it.
     pub invocation: InvocationId,
+    /// What asked for it, where a contribution did: the scope in words stands there.
+    pub wish: Option<EventId>,
 }
 
 /// Why a delegation was refused.
@@ -94,6 +99,8 @@ pub struct DelegationRefused {
     pub to: Option<AgentId>,
     /// Why not.
     pub because: DelegationRefusal,
+    /// What asked for it, where a contribution did: the scope in words stands there.
+    pub wish: Option<EventId>,
 }
 
 /// A delegation was done, and everything under it has ended. Its result is the answer of its call.
@@ -123,4 +130,30 @@ pub struct DelegationFailed {
 pub struct DelegationCancelled {
     /// Which delegation.
     pub delegation: DelegationId,
+}
+
+/// A contribution asks to hand a sub-task over. That is decided once all contributions have ended, in
+/// the order of the participants, whoever answered first. Text: `scope`, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DelegationWished {
+    /// Under which task.
+    pub task: TaskId,
+    /// In a contribution to which collective.
+    pub collective: CollectiveId,
+    /// The call in whose answer it stands.
+    pub invocation: InvocationId,
+    /// Who would hand over.
+    pub from: AgentId,
+    /// In which version.
+    pub from_version: u32,
+    /// To whom.
+    pub to: Slug,
+    /// What, in canonical form.
+    pub scope: Key,
+    /// Bytes of the scope in words, by which its call is estimated.
+    pub scope_bytes: u32,
+    /// The most it may spend; none means the hub's usual.
+    pub tokens: Option<Tokens>,
+    /// Whether its output may be cut to what the budget holds.
+    pub trim: bool,
 }

@@ -1,8 +1,8 @@
 //! What agents hand to each other, in words.
 
 use convoke_events::{
-    DelegationEvent, DelegationRefusal, DelegationRefused, DelegationRequested, PolicyRef,
-    Recorded, TextName,
+    DelegationEvent, DelegationRefusal, DelegationRefused, DelegationRequested, DelegationWished,
+    PolicyRef, Recorded, TextName,
 };
 
 use super::because;
@@ -39,15 +39,25 @@ pub(super) fn tell(
             told.principal(&recorded.envelope.principal),
             reason(),
         ),
+        DelegationEvent::DelegationWished(facts) => wished(recorded, facts, told),
     };
     (text, Vec::new())
 }
 
+fn wished(recorded: &Recorded, facts: &DelegationWished, told: &Told) -> String {
+    let scope = recorded.texts.get(&TextName::SCOPE).map(first_lines).unwrap_or_default();
+    let spend = facts.tokens.map(|most| format!(" for {}", tokens(most))).unwrap_or_default();
+    format!(
+        "{} asks in its contribution to hand \"{scope}\" to `{}`{spend}: that is decided once all \
+         contributions have ended",
+        told.agent(facts.from, facts.from_version),
+        facts.to,
+    )
+}
+
 fn requested(recorded: &Recorded, facts: &DelegationRequested, told: &Told) -> String {
-    let scope = recorded.texts.get(&TextName::SCOPE).map_or_else(
-        || format!("`{}`", facts.scope),
-        |scope| format!("\"{}\" (`{}`)", first_lines(scope), facts.scope),
-    );
+    let scope = told.wishes.granted(recorded, facts);
+    let scope = format!("\"{}\" (`{}`)", first_lines(&scope), facts.scope);
     let above =
         facts.parent.map(|parent| format!(" as part of {}", told.delegation_in_words(parent)));
     format!(
@@ -62,7 +72,8 @@ fn requested(recorded: &Recorded, facts: &DelegationRequested, told: &Told) -> S
 }
 
 fn refused(recorded: &Recorded, facts: &DelegationRefused, told: &Told) -> String {
-    let scope = recorded.texts.get(&TextName::SCOPE).map(first_lines).unwrap_or_default();
+    let scope = told.wishes.refused(recorded, facts);
+    let scope = first_lines(&scope);
     let to = facts.to.map_or_else(|| "an agent nobody knows".to_owned(), |to| told.newest(to));
     let reason = because(recorded.texts.get(&TextName::REASON));
     format!("{} could not hand \"{scope}\" to {to}{reason}", told.newest(facts.from))

@@ -168,6 +168,7 @@ fn names_delegation(event: &DelegationEvent, agent: AgentId, told: &Told) -> boo
         DelegationEvent::DelegationRefused(facts) => {
             return facts.from == agent || facts.to == Some(agent);
         }
+        DelegationEvent::DelegationWished(facts) => return facts.from == agent,
         DelegationEvent::DelegationCompleted(facts) => facts.delegation,
         DelegationEvent::DelegationFailed(facts) => facts.delegation,
         DelegationEvent::DelegationCancelled(facts) => facts.delegation,

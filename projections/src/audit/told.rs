@@ -10,6 +10,8 @@ use convoke_events::{
     RegistryEvent, ReservationId, Slug, TaskEvent, TextName, VoteId,
 };
 
+use crate::wishes::Wishes;
+
 /// Names, causes, calls and amounts of the events of one story.
 #[derive(Default)]
 pub(super) struct Told {
@@ -24,6 +26,7 @@ pub(super) struct Told {
     delegations: BTreeMap<DelegationId, HandedOver>,
     votes: BTreeMap<VoteId, Key>,
     leases: BTreeMap<LeaseId, AgentId>,
+    pub(super) wishes: Wishes,
 }
 
 /// Who is called, and what for.
@@ -100,6 +103,10 @@ impl Told {
     /// Takes in an event of the story.
     pub(super) fn learn(&mut self, recorded: &Recorded) {
         self.positions.insert(recorded.envelope.id, recorded.envelope.position);
+        // Not the ends of tasks: what was wished is told afterwards.
+        if matches!(recorded.event, Event::Delegation(_)) {
+            self.wishes.fold(recorded);
+        }
         if let (Principal::Person(person), Some(name)) =
             (&recorded.envelope.principal, recorded.texts.get(&TextName::PRINCIPAL))
         {

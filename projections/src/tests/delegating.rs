@@ -51,6 +51,7 @@ pub(super) fn hand_over(history: &mut History, task_name: &str, handed: &Handed)
         reservation,
         budget: Tokens::new(budget),
         invocation: call_of(name),
+        wish: None,
     };
     let scope = Texts::none().with(TextName::SCOPE, "look for duplicates");
     history.on(task_name, requested, scope);
@@ -202,6 +203,7 @@ pub(super) fn refuse(history: &mut History, task_name: &str, from: &str) {
         from: agent(from),
         to: None,
         because: DelegationRefusal::ReceiverUnknown,
+        wish: None,
     };
     let texts = Texts::none()
         .with(TextName::SCOPE, "ask somebody")

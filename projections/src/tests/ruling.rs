@@ -90,7 +90,7 @@ fn a_delegation_that_governance_denied_counts_as_a_denied_attempt() {
     ];
     for because in refusals {
         let (task, from, to) = (task("login"), agent("mace"), Some(agent("helm")));
-        let refused = DelegationRefused { task, parent: None, from, to, because };
+        let refused = DelegationRefused { task, parent: None, from, to, because, wish: None };
         history.on("login", refused, Texts::none().with(TextName::REASON, "mace may not"));
     }
     let governance = view::<Governance>(&history);
