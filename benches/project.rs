@@ -21,8 +21,8 @@ use convoke_benches::{EVENTS, Figure, appends, directory_on_disk, float, median}
 use convoke_events::{Durability, Log, Options, Query};
 use convoke_projections::proposals::{ProposalFilter, ProposalStatus};
 use convoke_projections::{
-    Agents, Attention, Boards, Budgets, Collectives, Delegations, Estimates, Governance, Lifecycle,
-    Lineup, Paging, Performance, Projection, Proposals, Roles, Routing, Tasks, Trust,
+    Agents, Attention, Boards, Budgets, Calls, Collectives, Delegations, Estimates, Governance,
+    Lifecycle, Lineup, Paging, Performance, Projection, Proposals, Roles, Routing, Tasks, Trust,
 };
 use tokio::runtime::Runtime;
 
@@ -86,6 +86,7 @@ fn all_views(mut lineup: Lineup) -> impl Sized {
         added::<Attention>(&mut lineup),
         added::<Boards>(&mut lineup),
         added::<Budgets>(&mut lineup),
+        added::<Calls>(&mut lineup),
         added::<Collectives>(&mut lineup),
         added::<Delegations>(&mut lineup),
         added::<Estimates>(&mut lineup),

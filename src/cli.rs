@@ -6,6 +6,7 @@ mod attention;
 mod audit;
 mod board;
 mod budgets;
+mod calls;
 mod collectives;
 mod delegations;
 mod explain;
@@ -63,6 +64,7 @@ fn perform(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         Command::Proposals(proposals) => proposals::proposals(global, proposals, output),
         Command::Collectives(collectives) => collectives::collectives(global, collectives, output),
         Command::Budgets(budgets) => budgets::budgets(global, budgets, output),
+        Command::Calls(args) => calls::calls(global, args, output),
         Command::Delegations(delegations) => delegations::delegations(global, delegations, output),
         Command::Report(report) => report::report(global, report, output),
         Command::Policies(args) => policies::policies(global, args, output),

@@ -45,7 +45,8 @@ impl Hub {
     /// Waits until a task has ended and its end is on disk.
     ///
     /// # Errors
-    /// [`CommandError`] if the runtime stops before.
+    /// [`CommandError`] if the runtime stops before, or if the task goes on only once a person has
+    /// said what became of a call.
     pub async fn concluded(&self, task: TaskId) -> Result<TaskConcluded, CommandError> {
         self.0.federation.concluded(&self.0.id, task).await
     }

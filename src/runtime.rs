@@ -174,6 +174,12 @@ impl Builder {
         self
     }
 
+    /// Records commands and does nothing else: what is under way is left to another start.
+    pub(crate) fn at_rest(mut self) -> Self {
+        self.setup.at_rest = true;
+        self
+    }
+
     /// Opens the log, brings every hub back and goes on with what was under way.
     ///
     /// # Errors

@@ -2,8 +2,9 @@
 
 use convoke_events::Log;
 use convoke_projections::{
-    Agents, Boards, Budgets, Collectives, Delegations, Estimates, Governance, Held, Lifecycle,
-    Lineup, Live, Packets, Performance, Proposals, Routing, Runner, StartError, Tasks, Trust,
+    Agents, Boards, Budgets, Calls, Collectives, Delegations, Estimates, Governance, Held,
+    Lifecycle, Lineup, Live, Packets, Performance, Proposals, Routing, Runner, StartError, Tasks,
+    Trust,
 };
 
 /// Read models that follow the log; each can be waited for, so that a caller reads its own writes.
@@ -22,6 +23,8 @@ pub struct Views {
     pub boards: Live<Boards>,
     /// What may be spent and what was.
     pub budgets: Live<Budgets>,
+    /// The calls of models that have not ended.
+    pub calls: Live<Calls>,
     /// What calls were thought to use, and what they used.
     pub estimates: Live<Estimates>,
     /// How agents perform, and what people made of it.
@@ -50,6 +53,7 @@ impl Views {
             delegations: lineup.add(),
             boards: lineup.add(),
             budgets: lineup.add(),
+            calls: lineup.add(),
             estimates: lineup.add(),
             performance: lineup.add(),
             routing: lineup.add(),

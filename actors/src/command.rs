@@ -463,6 +463,13 @@ pub enum CommandError {
         /// Why.
         why: String,
     },
+    /// The task waited for goes on only once a person has said what became of a call
+    /// ([`Command::ResolveCall`]).
+    #[error("the task waits for a person to say what became of call {invocation}")]
+    InDoubt {
+        /// Which.
+        invocation: InvocationId,
+    },
     /// Too many commands wait; nothing was done, and the command comes back.
     #[error("the hub has {limit} commands waiting, and takes no more until some are answered")]
     Overloaded {

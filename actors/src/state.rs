@@ -305,6 +305,11 @@ impl State {
         }
     }
 
+    /// The tasks of which no call goes on before a person has spoken, each with such a call.
+    pub(crate) fn in_doubt(&self) -> impl Iterator<Item = (TaskId, InvocationId)> {
+        self.invocations.in_doubt()
+    }
+
     /// The step that is owed, if any.
     pub(crate) fn next_step(&self) -> Option<Step> {
         let call_off = self.invocations.next_to_call_off().map(Step::CallOff);

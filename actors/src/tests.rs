@@ -31,6 +31,7 @@ mod proposals;
 mod quorums;
 mod recoveries;
 mod registry;
+mod rest;
 mod reviews;
 mod routing;
 mod session;

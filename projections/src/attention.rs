@@ -6,18 +6,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use convoke_events::{
-    AccountId, ArtifactType, BudgetEvent, Event, HubId, InvocationEvent, InvocationId, Position,
-    ProposalBasis, ProposalEvent, ProposalId, ProposalMade, Recorded, Recourse, TaskEvent, TaskId,
-    TextName, Timestamp,
+    AccountId, ArtifactType, BudgetEvent, Event, HubId, Position, ProposalBasis, ProposalEvent,
+    ProposalId, ProposalMade, Recorded, TaskEvent, TaskId, TextName, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 use self::work::Work;
 use crate::budgets::label;
+use crate::calls::{CallStatus, OpenCall};
 use crate::names::{Slugs, text, who};
 use crate::trust::Evidence;
 use crate::wishes::Wishes;
-use crate::{Entries, Listed, Projection, Trust};
+use crate::{Calls, Entries, Listed, Projection, Trust};
 
 /// Everything from which it follows what waits for a person.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,9 +28,7 @@ pub struct Attention {
     titles: BTreeMap<TaskId, String>,
     accounts: Entries<Labelled>,
     closed: BTreeMap<AccountId, Timestamp>,
-    /// Of the tasks that have not ended.
-    calls: BTreeMap<InvocationId, TaskId>,
-    doubtful: BTreeMap<InvocationId, Doubtful>,
+    calls: Calls,
     trust: Trust,
     work: Work,
     slugs: Slugs,
@@ -71,13 +69,6 @@ impl Listed for Labelled {
     fn position(&self) -> Position {
         self.position
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Doubtful {
-    hub: HubId,
-    task: TaskId,
-    since: Timestamp,
 }
 
 /// Why something waits.
@@ -142,19 +133,24 @@ impl Attention {
                 resolve: format!("convoke budgets reopen {id} --reason …"),
             })
         }));
-        waiting.extend(self.doubtful.iter().map(|(call, doubtful)| Waiting {
-            hub: doubtful.hub.clone(),
-            cause: Cause::CallInDoubt,
-            id: call.to_string(),
-            about: format!("task {}", doubtful.task),
-            since: doubtful.since,
-            blocks: "its task".to_owned(),
-            resolve: format!("look at it with convoke audit --task {}", doubtful.task),
-        }));
+        let doubtful = self.calls.iter().filter(|call| call.status == CallStatus::InDoubt);
+        waiting.extend(doubtful.map(of_call));
         waiting.extend(self.trust.due().filter_map(of_promotion));
         waiting.extend(self.work.waiting(&self.slugs));
         waiting.sort_by(|one, other| (one.since, &one.id).cmp(&(other.since, &other.id)));
         waiting
+    }
+}
+
+fn of_call(call: &OpenCall) -> Waiting {
+    Waiting {
+        hub: call.hub.clone(),
+        cause: Cause::CallInDoubt,
+        id: call.id.to_string(),
+        about: format!("the {} of `{}` on task {}", call.purpose, call.slug, call.task),
+        since: call.since,
+        blocks: format!("task {}", call.task),
+        resolve: format!("convoke calls resolve {} --repeat or --failed --reason …", call.id),
     }
 }
 
@@ -207,7 +203,11 @@ impl Projection for Attention {
     const VERSION: u32 = 4;
 
     fn quotes(event: &Event) -> bool {
-        matches!(event, Event::Hub(_) | Event::Task(_) | Event::Delegation(_) | Event::Proposal(_))
+        Calls::quotes(event)
+            || matches!(
+                event,
+                Event::Hub(_) | Event::Task(_) | Event::Delegation(_) | Event::Proposal(_)
+            )
     }
 
     fn fold(&mut self, event: &Recorded) {
@@ -215,6 +215,7 @@ impl Projection for Attention {
         self.wishes.fold(event);
         self.trust.fold(event);
         self.work.fold(event);
+        self.calls.fold(event);
         let at = event.envelope.decided_at;
         if let Some((account, label)) = label(event, &self.slugs, &self.wishes) {
             let (hub, position) = (event.envelope.hub.clone(), event.envelope.position);
@@ -225,14 +226,10 @@ impl Projection for Attention {
             self.titles.insert(facts.task, title);
         } else if let Event::Task(TaskEvent::TaskConcluded(facts)) = &event.event {
             self.titles.remove(&facts.task);
-            self.calls.retain(|_, task| *task != facts.task);
-            self.doubtful.retain(|_, doubtful| doubtful.task != facts.task);
         } else if let Event::Budget(BudgetEvent::AccountClosed(facts)) = &event.event {
             self.closed.insert(facts.account, at);
         } else if let Event::Budget(BudgetEvent::AccountReopened(facts)) = &event.event {
             self.closed.remove(&facts.account);
-        } else if let Event::Invocation(call) = &event.event {
-            self.called(event, call);
         } else if let Event::Proposal(proposal) = &event.event {
             self.proposed(event, proposal);
         }
@@ -278,30 +275,5 @@ impl Attention {
             first: None,
         };
         self.proposals.insert(facts.proposal, undecided);
-    }
-
-    fn called(&mut self, event: &Recorded, call: &InvocationEvent) {
-        match call {
-            InvocationEvent::InvocationStarted(facts) => {
-                self.calls.insert(facts.invocation, facts.task);
-                self.doubtful.remove(&facts.invocation);
-            }
-            InvocationEvent::InvocationRecovered(facts) if facts.then == Recourse::Person => {
-                if let Some(task) = self.calls.get(&facts.invocation).copied() {
-                    let (hub, since) = (event.envelope.hub.clone(), event.envelope.decided_at);
-                    self.doubtful.insert(facts.invocation, Doubtful { hub, task, since });
-                }
-            }
-            InvocationEvent::InvocationRecovered(facts) => {
-                self.doubtful.remove(&facts.invocation);
-            }
-            InvocationEvent::InvocationAnswered(facts) => {
-                self.doubtful.remove(&facts.invocation);
-            }
-            InvocationEvent::InvocationFailed(facts) => {
-                self.doubtful.remove(&facts.invocation);
-            }
-            InvocationEvent::OutcomeArrivedLate(_) => {}
-        }
     }
 }

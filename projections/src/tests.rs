@@ -4,8 +4,8 @@
 macro_rules! every_view {
     ($check:ident($($argument:expr),*)) => {
         every_view!($check($($argument),*):
-            Agents, Attention, Boards, Budgets, Collectives, Delegations, Estimates, Governance,
-            Lifecycle, Packets, Performance, Proposals, Roles, Routing, Tasks, Trust)
+            Agents, Attention, Boards, Budgets, Calls, Collectives, Delegations, Estimates,
+            Governance, Lifecycle, Packets, Performance, Proposals, Roles, Routing, Tasks, Trust)
     };
     ($check:ident$arguments:tt: $($view:ident),*) => { $($check::<$view>$arguments;)* };
 }
@@ -13,6 +13,7 @@ macro_rules! every_view {
 mod agreement;
 mod asking;
 mod boards;
+mod calls;
 mod checkpoints;
 mod delegating;
 mod delegations;

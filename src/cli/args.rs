@@ -2,6 +2,7 @@
 
 pub(super) mod agents;
 pub(super) mod board;
+pub(super) mod calls;
 pub(super) mod governing;
 pub(super) mod packets;
 pub(super) mod policies;
@@ -86,6 +87,8 @@ pub(super) enum Command {
     Collectives(Collectives),
     /// What may be spent and what was, account by account
     Budgets(Budgets),
+    /// The calls of models that have not ended, and what became of those in doubt
+    Calls(calls::Calls),
     /// What agents handed to each other under a task, and what came of it
     Delegations(Delegations),
     /// What the log says about agents, money and decisions, as of any moment

@@ -184,6 +184,7 @@ impl Failure {
             | Self::Command(
                 CommandError::Unknown { .. }
                 | CommandError::Stopped { .. }
+                | CommandError::InDoubt { .. }
                 | CommandError::Overloaded { .. },
             )
             | Self::Append { .. }
@@ -230,6 +231,9 @@ impl Failure {
             }
             Self::Command(CommandError::Unknown { .. } | CommandError::Stopped { .. }) => {
                 Some("run the same command again: what was done is not done twice".to_owned())
+            }
+            Self::Command(CommandError::InDoubt { .. }) => {
+                Some("`convoke attention` says how to".to_owned())
             }
             Self::Append { source, .. } if source.is_retryable() => Some(
                 "lines without a receipt may be recorded or not: compare with `convoke log tail`"

@@ -1,4 +1,6 @@
-//! One command of a person's, given to a hub on a log that is not being run.
+//! Commands of a person's, given to a hub on a log that is not being run, and that is not run by
+//! them: what is under way, calls in flight at a crash included, is left to the next run, which has
+//! the keys and the time for it.
 
 use std::sync::Arc;
 
@@ -8,11 +10,11 @@ use convoke_events::{HubId, Log, Receipt};
 
 use super::failure::Failure;
 use super::waiting::wait_for;
-use crate::Runtime;
+use crate::{Runtime, StartError};
 
 /// Gives a command in this person's name, and waits until it is on disk and the log is closed.
 pub(super) fn give(log: Log, hub: &HubId, by: &str, command: Command) -> Result<Answer, Failure> {
-    let runtime = Runtime::builder().on(log).authority(Arc::new(LocalOwner)).start()?;
+    let runtime = at_rest(log)?;
     wait_for(async {
         let answer = runtime.hub(hub.clone()).as_person(by).command(command).await;
         runtime.shutdown().await?;
@@ -28,7 +30,7 @@ pub(super) fn give_all(
     by: &str,
     commands: Vec<Command>,
 ) -> Result<Vec<Answer>, Failure> {
-    let runtime = Runtime::builder().on(log).authority(Arc::new(LocalOwner)).start()?;
+    let runtime = at_rest(log)?;
     wait_for(async {
         let acting = runtime.hub(hub.clone()).as_person(by);
         let given = async {
@@ -42,6 +44,10 @@ pub(super) fn give_all(
         runtime.shutdown().await?;
         Ok(answers?)
     })
+}
+
+fn at_rest(log: Log) -> Result<Runtime, StartError> {
+    Runtime::builder().on(log).authority(Arc::new(LocalOwner)).at_rest().start()
 }
 
 /// Where it was recorded, if there was anything to do.

@@ -38,6 +38,7 @@ fn every_request_is_handled_and_the_summary_says_how() {
         "collectives",
         "delegations",
         "blocked",
+        "in_doubt",
         "tokens",
         "events",
         "head",

@@ -101,7 +101,7 @@ impl Federation {
         let give = Give { hub: hub.clone(), order, reply };
         self.0.desk.try_send(give).map_err(|_| stopped())?;
         let answer = answer.await.map_err(|_| CommandError::Unknown {
-            why: "the runtime ended before it answered".to_owned(),
+            why: "the hub began anew, or ended, before it answered".to_owned(),
         })?;
         drop(permit);
         answer
@@ -110,7 +110,8 @@ impl Federation {
     /// Waits until a task has ended and that is durable; at once if it has.
     ///
     /// # Errors
-    /// [`CommandError`] if the hub knows no such task, or the runtime stops before it ends.
+    /// [`CommandError`] if the hub knows no such task, the runtime stops before it ends, or it does
+    /// not end before a person has said what became of a call.
     pub async fn concluded(
         &self,
         hub: &HubId,

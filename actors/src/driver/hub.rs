@@ -134,6 +134,7 @@ impl Hub {
         let seed = u64::from_le_bytes(seed);
         match Session::replay(self.id.clone(), reader, authority, seed) {
             Ok(session) => {
+                let session = if self.setup.at_rest { session.at_rest() } else { session };
                 let supervisor = self.supervisor(context);
                 let (landings, landed) = mpsc::unbounded_channel();
                 actix::spawn(tell(landed, context.address(), self.incarnation));

@@ -4,6 +4,7 @@
 //! news go out only when the newest append they could have seen is durable; nothing outside ever
 //! sees tentative state. A failed append ends the session for good: the log has stopped.
 
+mod due;
 mod silence;
 mod turn;
 
@@ -39,6 +40,7 @@ pub struct Session<R, W> {
     waiting: VecDeque<Waiting<R, W>>,
     watchers: BTreeMap<TaskId, Vec<W>>,
     silence: Silence,
+    at_rest: bool,
     stopped: Option<String>,
 }
 
@@ -69,8 +71,16 @@ impl<R, W> Session<R, W> {
             waiting: VecDeque::new(),
             watchers: BTreeMap::new(),
             silence: Silence::default(),
+            at_rest: false,
             stopped: None,
         })
+    }
+
+    /// The same at rest: it takes commands and records what they decide. Everything else that is
+    /// owed, calls in flight at a crash included, is left as it is to a session that takes it up.
+    pub fn at_rest(mut self) -> Self {
+        self.at_rest = true;
+        self
     }
 
     /// The newest state, tentative events included.
@@ -83,16 +93,6 @@ impl<R, W> Session<R, W> {
         self.waiting.is_empty()
     }
 
-    /// When to call [`Self::tick`] next.
-    pub fn wake_at(&self) -> Option<Timestamp> {
-        let deadline = self.state.next_deadline().map(|(at, _)| at);
-        let silence = self.silence.first(&self.state).map(|(at, _)| at);
-        let bidding = self.state.next_bidding_end().map(|(at, _)| at);
-        let expiry = self.state.next_expiry().map(|(at, _)| at);
-        let all = deadline.into_iter().chain(silence).chain(bidding).chain(expiry);
-        all.min().filter(|_| self.stopped.is_none())
-    }
-
     /// Takes up what the replayed state owes. Of each call in flight `found` says what became of
     /// it, or nothing where it is under way all the same; that is recorded, and the hub's rules say
     /// what is done about it.
@@ -102,6 +102,9 @@ impl<R, W> Session<R, W> {
         now: Timestamp,
     ) -> Turn<R, W> {
         let mut turn = Turn::default();
+        if self.at_rest {
+            return turn;
+        }
         self.silence.listen(now);
         for call in self.state.owed().calls {
             if let Some(found) = found(&call) {
@@ -109,9 +112,9 @@ impl<R, W> Session<R, W> {
                 let _ = self.take(&Input::Recovered(call.invocation, found), None, now, &mut turn);
             }
         }
-        self.end_biddings(now, &mut turn);
-        self.end_leases(now, &mut turn);
-        self.take_deadlines(now, &mut turn);
+        self.take_due(Self::bidding, now, &mut turn);
+        self.take_due(Self::expiry, now, &mut turn);
+        self.take_due(Self::deadline, now, &mut turn);
         self.take_steps(now, &mut turn);
         turn
     }
@@ -176,10 +179,13 @@ impl<R, W> Session<R, W> {
     /// leases whose time is over.
     pub fn tick(&mut self, now: Timestamp) -> Turn<R, W> {
         let mut turn = Turn::default();
-        self.take_deadlines(now, &mut turn);
-        self.take_silence(now, &mut turn);
-        self.end_biddings(now, &mut turn);
-        self.end_leases(now, &mut turn);
+        if self.at_rest {
+            return turn;
+        }
+        self.take_due(Self::deadline, now, &mut turn);
+        self.take_due(Self::silence, now, &mut turn);
+        self.take_due(Self::bidding, now, &mut turn);
+        self.take_due(Self::expiry, now, &mut turn);
         self.take_steps(now, &mut turn);
         turn
     }
@@ -204,8 +210,7 @@ impl<R, W> Session<R, W> {
                     turn.answers.extend(waiting.answers);
                     turn.calls.extend(waiting.calls);
                     turn.cancelled.extend(waiting.cancelled);
-                    let concluded = waiting.concluded.into_iter();
-                    turn.concluded.extend(concluded.map(|(who, end)| (who, Ok(end))));
+                    turn.concluded.extend(waiting.concluded);
                 }
                 Some(Err(error)) => {
                     let replies = waiting.answers.into_iter().map(|(reply, _)| reply);
@@ -219,7 +224,8 @@ impl<R, W> Session<R, W> {
         turn
     }
 
-    /// Tells `who` when the task has ended and that is durable.
+    /// Tells `who` when the task has ended and that is durable, or that it cannot before a person
+    /// has said what became of a call.
     pub fn watch(&mut self, task: TaskId, who: W) -> Turn<R, W> {
         let mut turn = Turn::default();
         if let Some(why) = self.stopped.clone() {
@@ -227,10 +233,11 @@ impl<R, W> Session<R, W> {
             return turn;
         }
         match (self.state.conclusion(task).cloned(), self.waiting.back_mut()) {
-            (Some(end), Some(waiting)) => waiting.concluded.push((who, end)),
+            (Some(end), Some(waiting)) => waiting.concluded.push((who, Ok(end))),
             (Some(end), None) => turn.concluded.push((who, Ok(end))),
             (None, _) if self.state.knows_task(task) => {
                 self.watchers.entry(task).or_default().push(who);
+                self.tell_doubts(&mut turn);
             }
             (None, _) => {
                 let hub = self.hub.clone();
@@ -283,62 +290,28 @@ impl<R, W> Session<R, W> {
         }
     }
 
-    /// Gives up the calls whose deadline has passed.
-    fn take_deadlines(&mut self, now: Timestamp, turn: &mut Turn<R, W>) {
-        while let Some((at, invocation)) = self.state.next_deadline()
-            && at <= now
-            && self.stopped.is_none()
-        {
-            if self.take(&Input::Deadline(invocation), None, now, turn) != Ok(true) {
-                break;
-            }
-        }
-    }
-
-    /// Ends the biddings whose deadline has passed.
-    fn end_biddings(&mut self, now: Timestamp, turn: &mut Turn<R, W>) {
-        while let Some((at, task)) = self.state.next_bidding_end()
-            && at <= now
-            && self.stopped.is_none()
-        {
-            if self.take(&Input::BiddingEnds(task), None, now, turn) != Ok(true) {
-                break;
-            }
-        }
-    }
-
-    /// Ends the leases whose time is over.
-    fn end_leases(&mut self, now: Timestamp, turn: &mut Turn<R, W>) {
-        while let Some((at, lease)) = self.state.next_expiry()
-            && at <= now
-            && self.stopped.is_none()
-        {
-            if self.take(&Input::LeaseExpires(lease), None, now, turn) != Ok(true) {
-                break;
-            }
-        }
-    }
-
-    /// Says of which tasks nothing was heard for too long.
-    fn take_silence(&mut self, now: Timestamp, turn: &mut Turn<R, W>) {
-        while let Some((at, silence)) = self.silence.first(&self.state)
-            && at <= now
-            && self.stopped.is_none()
-        {
-            if self.take(&silence, None, now, turn) != Ok(true) {
-                break;
-            }
-        }
-    }
-
     /// Takes every step that is owed.
     fn take_steps(&mut self, now: Timestamp, turn: &mut Turn<R, W>) {
         while let Some(step) = self.state.next_step()
             && self.stopped.is_none()
+            && !self.at_rest
         {
             let taken = self.take(&Input::Step(step), None, now, turn);
             if taken != Ok(true) && self.give_up(step, taken.err(), now, turn) != Ok(true) {
                 break;
+            }
+        }
+        self.tell_doubts(turn);
+    }
+
+    /// Tells who waits for a task that it does not go on before a person has spoken.
+    fn tell_doubts(&mut self, turn: &mut Turn<R, W>) {
+        for (task, invocation) in self.state.in_doubt() {
+            let told = self.watchers.remove(&task).into_iter().flatten();
+            let told = told.map(|who| (who, Err(CommandError::InDoubt { invocation })));
+            match self.waiting.back_mut() {
+                Some(waiting) => waiting.concluded.extend(told),
+                None => turn.concluded.extend(told),
             }
         }
     }
@@ -424,7 +397,7 @@ impl<R, W> Session<R, W> {
         }
         if let Event::Task(TaskEvent::TaskConcluded(end)) = event {
             let watchers = self.watchers.remove(&end.task).unwrap_or_default();
-            waiting.concluded.extend(watchers.into_iter().map(|who| (who, end.clone())));
+            waiting.concluded.extend(watchers.into_iter().map(|who| (who, Ok(end.clone()))));
         }
     }
 

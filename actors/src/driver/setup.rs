@@ -23,6 +23,9 @@ pub struct Setup {
     pub waiting: usize,
     /// How many calls of one agent may wait for their turn before more are turned away.
     pub intake: usize,
+    /// Whether commands are recorded and nothing else is done: no call is made, none that was in
+    /// flight is judged. For one command on a hub whose providers are somebody else's to configure.
+    pub at_rest: bool,
 }
 
 impl Default for Setup {
@@ -34,6 +37,7 @@ impl Default for Setup {
             clock: Arc::new(SystemClock::start()),
             waiting: 1024,
             intake: 1024,
+            at_rest: false,
         }
     }
 }

@@ -81,20 +81,20 @@ fn again(state: &State, open: &Open, now: Timestamp, seed: u64) -> Decision {
 }
 
 /// Why a try is not sent, and what is recorded of that beside the failure.
-pub(super) struct Withheld {
-    pub(super) drafts: Vec<Draft>,
-    pub(super) failure: ProviderFailure,
+struct Withheld {
+    drafts: Vec<Draft>,
+    failure: ProviderFailure,
 }
 
 /// Everything that one more try may not be sent without.
-pub(super) struct Leave {
+struct Leave {
     authorised: Authorised,
     grant: Grant,
     held: Held,
 }
 
 impl Leave {
-    pub(super) fn send(self, state: &State, story: Story, next: InvocationStarted) -> Vec<Draft> {
+    fn send(self, state: &State, story: Story, next: InvocationStarted) -> Vec<Draft> {
         let Self { authorised, grant, held } = self;
         let started = InvocationStarted {
             decision: authorised.decision(),
@@ -108,7 +108,7 @@ impl Leave {
 
 /// Whether what let a call be sent still holds: if not, why it is withheld, and what is recorded
 /// of that.
-pub(super) fn leave(
+fn leave(
     state: &State,
     story: Story,
     next: &InvocationStarted,

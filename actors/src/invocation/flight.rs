@@ -78,6 +78,8 @@ pub(crate) struct Invocations {
     of_task: BTreeMap<TaskId, BTreeSet<InvocationId>>,
     /// Those whose agent takes no work any more.
     to_call_off: BTreeSet<InvocationId>,
+    /// Those that wait for a person.
+    doubtful: BTreeSet<InvocationId>,
     pub(super) given_up: BTreeMap<InvocationId, GivenUp>,
     given_up_since: BTreeSet<(Timestamp, TaskId, InvocationId)>,
     /// How many of a task's calls were given up of late, and the accounts kept for them.
@@ -105,8 +107,11 @@ impl Invocations {
                 self.moved(recovered.invocation, |open| {
                     open.intent = id;
                     match recovered.then {
+                        // Nobody has it under way: it goes out as a try of its own, at once.
                         Recourse::Repeat if open.phase == Phase::InDoubt => {
-                            open.phase = Phase::InFlight;
+                            let (failed, reservation) =
+                                (open.started.attempt, open.started.reservation);
+                            open.phase = Phase::Waiting { failed, at, reservation, mend: false };
                             open.started.deadline = at.plus(open.span);
                         }
                         Recourse::Person => open.phase = Phase::InDoubt,
@@ -160,6 +165,11 @@ impl Invocations {
             }
             change(open);
             self.due.extend(open.due().map(|due| (due, invocation)));
+            if open.phase == Phase::InDoubt {
+                self.doubtful.insert(invocation);
+            } else {
+                self.doubtful.remove(&invocation);
+            }
         }
     }
 
@@ -169,6 +179,7 @@ impl Invocations {
             self.due.remove(&(due, invocation));
         }
         self.to_call_off.remove(&invocation);
+        self.doubtful.remove(&invocation);
         remove(&mut self.of_agent, &open.started.agent, invocation);
         remove(&mut self.of_task, &open.started.task, invocation);
         Some(open)
@@ -220,6 +231,15 @@ impl Invocations {
     /// The calls of a task that have not ended.
     pub(crate) fn of_task(&self, task: TaskId) -> Vec<InvocationId> {
         self.of_task.get(&task).into_iter().flatten().copied().collect()
+    }
+
+    /// The tasks of which no call goes on before a person has spoken, each with such a call.
+    pub(crate) fn in_doubt(&self) -> impl Iterator<Item = (TaskId, InvocationId)> {
+        self.doubtful.iter().filter_map(|call| {
+            let task = self.open.get(call)?.started.task;
+            let waits = self.of_task.get(&task)?.is_subset(&self.doubtful);
+            waits.then_some((task, *call))
+        })
     }
 
     /// Keeps the accounts of a task that has ended as long as a call of it may still come back;

@@ -5,7 +5,7 @@ use convoke_events::{
     TextName, Texts, Timestamp,
 };
 
-use super::again::{Withheld, ended, leave};
+use super::again::ended;
 use super::flight::Phase;
 use crate::decision::{Decision, Draft, Story};
 use crate::governance::{Attempt, enforce, in_words};
@@ -82,8 +82,8 @@ pub(crate) fn recover(
     Decision::of(drafts)
 }
 
-/// Takes a person's word on a call that is in doubt: it is made again under its reservation, or has
-/// failed and its charge is kept.
+/// Takes a person's word on a call that is in doubt: it is made again under its reservation, as a
+/// try that asks governance and the rest anew, or has failed and its charge is kept.
 pub(crate) fn resolve(
     state: &State,
     invocation: InvocationId,
@@ -98,24 +98,16 @@ pub(crate) fn resolve(
     let story = Story { task: open.started.task, cause: Some(open.intent) };
     let attempt = open.started.attempt;
     let draft = |then| recovered(story, invocation, attempt, found, then, reason);
-    match found {
-        Recovery::InDoubt => Ok(Vec::new()),
+    Ok(match found {
+        Recovery::InDoubt => Vec::new(),
+        Recovery::DidNotHappen => vec![draft(Recourse::Repeat)],
         Recovery::Landed => {
             let failure = ProviderFailure::new(FailureClass::InDoubt, reason);
             let mut drafts = vec![draft(Recourse::Fail)];
             drafts.extend(ended(state, open, failure, now, seed));
-            Ok(drafts)
+            drafts
         }
-        Recovery::DidNotHappen => match leave(state, story, &open.started, now) {
-            Ok(_) => Ok(vec![draft(Recourse::Repeat)]),
-            Err(withheld) => {
-                let Withheld { mut drafts, failure } = *withheld;
-                drafts.push(draft(Recourse::Fail));
-                drafts.extend(ended(state, open, failure, now, seed));
-                Ok(drafts)
-            }
-        },
-    }
+    })
 }
 
 fn recovered(

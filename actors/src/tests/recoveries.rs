@@ -8,9 +8,9 @@ use convoke_events::{
 };
 
 use super::cast::{
-    calls_of, ends, found, hand_in, only_call, question, settled, usage, word, workshop,
+    calls_of, ends, found, hand_in, only_call, question, settled, started, usage, word, workshop,
 };
-use super::failures::under_way;
+use super::failures::{look, under_way};
 use crate::command::Command;
 use crate::hub::{Input, Owed};
 use crate::invocation::Call;
@@ -70,6 +70,9 @@ fn a_person_can_take_days_to_say_that_a_call_did_not_happen() {
     assert_eq!(scene.state().owed(), Owed::default(), "nothing is owed meanwhile");
     scene.wait(Duration::from_hours(72));
     say(&mut scene, &call, Recovery::DidNotHappen).leaves(&["InvocationRecovered"]);
+    assert_eq!(scene.state().owed().calls, [], "nothing is out before it was recorded");
+    let then = look(&mut scene).leaves(&["InvocationStarted"]);
+    assert_eq!(started(&then)[0].attempt, 2, "a try of its own, under its reservation");
     let again = only_call(&scene);
     assert_eq!(again.deadline, scene.now().plus(Duration::from_hours(1)));
     say(&mut scene, &call, Recovery::Landed).is_refused(&format!(

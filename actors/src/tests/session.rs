@@ -32,6 +32,7 @@ fn in_short(told: &Told) -> Vec<(&'static str, &'static str)> {
         Err(CommandError::Refused(_)) => "refused",
         Err(CommandError::Unknown { .. }) => "unknown",
         Err(CommandError::Stopped { .. }) => "stopped",
+        Err(CommandError::InDoubt { .. }) => "in doubt",
         Err(CommandError::Overloaded { .. }) => "overloaded",
     };
     told.iter().map(|(who, answer)| (*who, short(answer))).collect()

@@ -60,6 +60,11 @@ impl Stage {
         Self::on(self.store, self.authority)
     }
 
+    /// The same, at rest from now on.
+    pub(super) fn at_rest(self) -> Self {
+        Self { session: self.session.at_rest(), ..self }
+    }
+
     pub(super) fn give(&mut self, who: &'static str, order: Order) -> Seen {
         self.session.order(order, who, NOON)
     }

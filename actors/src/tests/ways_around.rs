@@ -106,6 +106,21 @@ fn a_call_made_again_after_a_restart_is_no_way_around() {
     }
 }
 
+#[test]
+fn a_call_that_a_person_has_made_again_is_no_way_around() {
+    let mut scene = workshop();
+    let rules = RetryRules { in_doubt: Recourse::Person, ..RetryRules::default() };
+    scene.command(Command::SetRetryRules(rules));
+    let invocation = under_way(&mut scene).invocation;
+    scene.when(&Input::Recovered(invocation, Recovery::InDoubt));
+    scene.command(withdrawn());
+    let (found, reason) = (Recovery::DidNotHappen, "their records say so".to_owned());
+    let said = scene.command(Command::ResolveCall { invocation, found, reason });
+    said.leaves(&["InvocationRecovered"]);
+    is_told(&look(&mut scene), "scout");
+    assert_eq!(scene.state().owed().calls, []);
+}
+
 /// What follows when forge answers, and asks for this action in its answer.
 fn answers_with(scene: &mut Scene, action: &serde_json::Value) -> Then {
     let call = calls_of(scene, &["forge"])[0].clone();

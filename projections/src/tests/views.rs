@@ -144,6 +144,7 @@ fn views_are_json_with_snake_case_names() {
     assert!(serde_json::to_value(view::<Governance>(&history)).unwrap().is_object());
     assert!(serde_json::to_value(view::<Routing>(&history)).unwrap().is_object());
     assert!(serde_json::to_value(view::<Delegations>(&history)).unwrap().is_object());
+    assert!(serde_json::to_value(view::<Calls>(&history)).unwrap().is_object());
     assert!(serde_json::to_value(view::<Estimates>(&history)).unwrap().is_object());
     assert!(serde_json::to_value(view::<Lifecycle>(&history)).unwrap().is_object());
     assert!(serde_json::to_value(view::<Trust>(&history)).unwrap().is_object());

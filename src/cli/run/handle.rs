@@ -11,7 +11,7 @@ use crate::{Acting, Runtime};
 /// How many requests are under way at the same time.
 const IN_FLIGHT: usize = 32;
 
-/// Handles all of them; the first failure ends it. What is handed over looks at the requests before
+/// Handles all of them, but for those that wait for a person to speak; the first failure ends it. What is handed over looks at the requests before
 /// it, so they are handed in in the order of the file, each once the one before it is on disk.
 pub(super) async fn all(
     runtime: &Runtime,
@@ -26,22 +26,27 @@ pub(super) async fn all(
         if under_way.len() >= IN_FLIGHT
             && let Some(handled) = under_way.join_next().await
         {
-            outcome(handled)?;
-            progress.step();
+            note(handled, progress)?;
         }
         let (hub, task) = (hub.clone(), acting.submit(submission).await?);
         under_way.spawn(async move { hub.concluded(task).await.map(drop) });
     }
     while let Some(handled) = under_way.join_next().await {
-        outcome(handled)?;
-        progress.step();
+        note(handled, progress)?;
     }
     Ok(())
 }
 
-fn outcome(handled: Result<Result<(), CommandError>, JoinError>) -> Result<(), Failure> {
+fn note(
+    handled: Result<Result<(), CommandError>, JoinError>,
+    progress: &Progress,
+) -> Result<(), Failure> {
     match handled {
-        Ok(done) => Ok(done?),
-        Err(broken) => Err(CommandError::Stopped { why: broken.to_string() }.into()),
+        Ok(Ok(())) => progress.step(),
+        // It may take days: the others go on, and the summary tells of it.
+        Ok(Err(CommandError::InDoubt { .. })) => {}
+        Ok(Err(error)) => return Err(error.into()),
+        Err(broken) => return Err(CommandError::Stopped { why: broken.to_string() }.into()),
     }
+    Ok(())
 }

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{Amount, ConsensusStatus, Digest, Log, ProposalId, TaskId, TaskOutcome};
+use convoke_projections::calls::CallStatus;
 use convoke_projections::delegations::DelegationStatus;
 use convoke_projections::proposals::{Proposal, ProposalStatus};
-use convoke_projections::{Budgets, Collectives, Delegations, Proposals, Tasks, fold_to_head};
+use convoke_projections::{
+    Budgets, Calls, Collectives, Delegations, Proposals, Tasks, fold_to_head,
+};
 use serde::Serialize;
 
 use crate::cli::args::Global;
@@ -21,6 +24,7 @@ pub(super) struct Summary {
     collectives: Verdicts,
     delegations: usize,
     blocked: usize,
+    in_doubt: usize,
     tokens: Figures,
     events: u64,
     head: Option<Digest>,
@@ -108,6 +112,11 @@ impl Summary {
             },
             delegations: handed_over.len(),
             blocked: ended(TaskOutcome::Blocked),
+            in_doubt: fold_to_head::<Calls>(log)?
+                .view
+                .iter()
+                .filter(|call| call.status == CallStatus::InDoubt && wanted.contains(&call.task))
+                .count(),
             tokens: Figures {
                 reserved: tokens(|totals| totals.reserved),
                 settled: tokens(|totals| totals.settled),
@@ -148,6 +157,10 @@ impl Summary {
             "  failed",
             format!("{}, and {} refused for want of a route or budget", ends.failed, ends.refused),
         )?;
+        if self.in_doubt > 0 {
+            let calls = format!("{} after a crash, and only a person can say", self.in_doubt);
+            fact("  in doubt", calls)?;
+        }
         fact(
             "collectives",
             format!(
@@ -191,6 +204,9 @@ impl Summary {
             output.line(format_args!("  convoke proposals show {proposal}{data}"))?;
             output.line(format_args!("  convoke audit --proposal {proposal}{data}"))?;
             output.line(format_args!("  convoke review {proposal} --accept --by NAME{data}"))?;
+        }
+        if self.in_doubt > 0 {
+            output.line(format_args!("  convoke attention{data}"))?;
         }
         output.line(format_args!("  convoke collectives{data}"))?;
         output.line(format_args!("  convoke budgets{data}"))?;

@@ -47,7 +47,7 @@ pub(super) struct Waiting<R, W> {
     pub(super) answers: Vec<(R, Result<Answer, CommandError>)>,
     pub(super) calls: Vec<Call>,
     pub(super) cancelled: Vec<Call>,
-    pub(super) concluded: Vec<(W, TaskConcluded)>,
+    pub(super) concluded: Vec<(W, Result<TaskConcluded, CommandError>)>,
 }
 
 impl<R, W> Waiting<R, W> {
