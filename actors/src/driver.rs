@@ -14,6 +14,8 @@ mod federation;
 mod hub;
 mod lane;
 mod message;
+#[cfg(test)]
+mod rehearsal;
 mod restart;
 #[cfg(any(test, feature = "testkit"))]
 pub mod scheduler;

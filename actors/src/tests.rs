@@ -22,6 +22,7 @@ mod explaining;
 mod failures;
 mod federation;
 mod fences;
+mod giving_up;
 mod governance;
 mod invocations;
 mod judges;

@@ -12,6 +12,7 @@ macro_rules! every_view {
 
 mod agreement;
 mod asking;
+mod attempts;
 mod boards;
 mod calls;
 mod checkpoints;

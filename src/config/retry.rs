@@ -22,7 +22,8 @@ pub(super) fn retry(field: &Field<'_>) -> Option<RetryRules> {
     let mut wait =
         |name, usual, least| fields.get(name).map_or(Some(usual), |one| one.number(least..=DAY));
     let base_ms = wait("base_ms", usual.base_ms, 1);
-    let cap_ms = wait("cap_ms", usual.cap_ms.max(base_ms?), base_ms?);
+    let least = base_ms.unwrap_or(1);
+    let cap_ms = wait("cap_ms", usual.cap_ms.max(least), least);
     let breaker_open_ms = wait("breaker_open_ms", usual.breaker_open_ms, 1);
     let in_doubt =
         fields.get("in_doubt").map_or(Some(usual.in_doubt), |one| one.word::<Recourse>());

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use convoke::events::{Event, Log, Options, Query, Recourse, ResilienceEvent, RetryRules};
+
 use crate::binary::{convoke, fresh};
 
 const SCENARIO: &str = r#"[hub]
@@ -359,6 +361,68 @@ fn requests_are_checked_line_by_line() {
     let complaint = complaint(SCENARIO, &format!("{good}{{\"id\": \n"));
     assert!(complaint.starts_with("error: r.jsonl:2: found `{\"id\": ` ("), "{complaint}");
     assert!(complaint.contains("expected a JSON object on one line\n"), "{complaint}");
+}
+
+#[test]
+fn every_mistake_in_what_is_done_when_calls_fail_is_named() {
+    let check = |lines: &[&str], expected: &[(usize, &str)]| {
+        let scenario = format!("{SCENARIO}[retry]\n{}\n", lines.join("\n"));
+        let complaint = complaint(&scenario, REQUESTS);
+        let told = complaint.lines().filter_map(|line| line.strip_prefix("error: "));
+        let told: Vec<&str> = told.collect();
+        let first = SCENARIO.lines().count() + 1;
+        let expected =
+            expected.iter().map(|(nth, what)| format!("s.toml:{}: retry{what}", first + nth));
+        assert_eq!(told, expected.collect::<Vec<_>>());
+    };
+    let whole = |what: &str| format!("{what}, expected a whole number from 1 to 100");
+    check(&["max_attempts = 0"], &[(1, &whole(".max_attempts: found `0`"))]);
+    check(&["max_attempts = \"3\""], &[(1, &whole(".max_attempts: found `3`"))]);
+    check(
+        &["base_ms = 5_000", "cap_ms = 4_000"],
+        &[(2, ".cap_ms: found `4000`, expected a whole number from 5000 to 86400000")],
+    );
+    check(
+        &["base_ms = 0", "per_agent = 0", "in_doubt = \"ask\"", "tries = 3"],
+        &[
+            (1, ".base_ms: found `0`, expected a whole number from 1 to 86400000"),
+            (2, ".per_agent: found `0`, expected a whole number from 1 to 10000"),
+            (3, ".in_doubt: found `ask`, expected a recourse: repeat, fail, person"),
+            (
+                4,
+                ".tries: found the unknown field `tries`, expected one of: base_ms, \
+                 breaker_failures, breaker_open_ms, cap_ms, in_doubt, max_attempts, per_agent, \
+                 per_provider",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_is_done_when_calls_fail_is_recorded_as_it_is_said_and_as_usual_where_it_is_not() {
+    let (place, data) = fresh();
+    let (toml, jsonl) = (place.path().join("s.toml"), place.path().join("r.jsonl"));
+    let retry =
+        "[retry]\nmax_attempts = 2\nbase_ms = 60_000\nper_provider = 7\nin_doubt = \"person\"\n";
+    fs::write(&toml, format!("{SCENARIO}{retry}")).unwrap();
+    fs::write(&jsonl, REQUESTS).unwrap();
+    convoke(&data, &["run", toml.to_str().unwrap(), "--input", jsonl.to_str().unwrap()]).done();
+    let log = Log::open_existing(&data, Options::default()).unwrap();
+    let set = log.read(Query::event_type("RetryRulesSet")).map(|recorded| recorded.unwrap().event);
+    let [Event::Resilience(ResilienceEvent::RetryRulesSet(set))] = &set.collect::<Vec<_>>()[..]
+    else {
+        panic!("it is recorded once");
+    };
+    let expected = RetryRules {
+        max_attempts: 2,
+        base_ms: 60_000,
+        // Never below the first wait.
+        cap_ms: 60_000,
+        per_provider: 7,
+        in_doubt: Recourse::Person,
+        ..RetryRules::default()
+    };
+    assert_eq!(set.rules, expected);
 }
 
 #[test]

@@ -52,24 +52,20 @@ impl Hub {
         Self { id, log, setup, models, served, supervisor, out, incarnation: 0, draining }
     }
 
-    fn now(&self) -> Timestamp {
-        self.setup.clock.now()
-    }
-
     fn take(
         &mut self,
         context: &mut Context<Self>,
         take: impl FnOnce(&mut Session<Reply, Watcher>, Timestamp) -> Turn<Reply, Watcher>,
     ) {
-        let now = self.now();
+        let now = self.setup.clock.now();
         if let Ok(served) = &mut self.served {
             let turn = take(&mut served.session, now);
-            self.perform(turn, context);
+            self.perform(turn, now, context);
         }
     }
 
     /// Does what the session asks for.
-    fn perform(&mut self, turn: Turn<Reply, Watcher>, context: &mut Context<Self>) {
+    fn perform(&mut self, turn: Turn<Reply, Watcher>, now: Timestamp, context: &mut Context<Self>) {
         let Ok(served) = &self.served else {
             return;
         };
@@ -91,7 +87,7 @@ impl Hub {
         for call in turn.cancelled {
             pass(&served.supervisor, CallOff(call));
         }
-        self.set_alarm(context);
+        self.set_alarm(now, context);
         if self.served.as_ref().is_ok_and(|served| served.session.is_quiet()) {
             for waiter in self.draining.drain(..) {
                 let _ = waiter.send(());
@@ -100,8 +96,7 @@ impl Hub {
     }
 
     /// Wakes the session at its next deadline.
-    fn set_alarm(&mut self, context: &mut Context<Self>) {
-        let now = self.now();
+    fn set_alarm(&mut self, now: Timestamp, context: &mut Context<Self>) {
         let Ok(served) = &mut self.served else {
             return;
         };
@@ -278,3 +273,6 @@ impl Handler<Drain> for Hub {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use super::agent::{Agent, Intake};
 use super::delegation::Delegation;
 use super::lane::Lane;
-use super::message::{CallOff, FanOut, Returned, start};
+use super::message::{CallOff, FanOut, Returned};
 use super::setup::Setup;
 
 /// Owns the addresses of a hub's agents, each started when it is first called.
@@ -56,7 +56,7 @@ impl Handler<FanOut> for Supervisor {
             let lane = self.providers.entry(call.provider.clone()).or_insert_with(Lane::new);
             let (lane, returns) = (lane.clone(), self.returns.clone());
             if call.delegation.is_some() {
-                start(Delegation::new(call, agent.clone(), lane, returns));
+                Delegation::start(call, agent.clone(), lane, returns);
             } else if let Err(overloaded) = agent.give(call, returns, lane) {
                 overloaded.give_back();
             }
@@ -73,3 +73,6 @@ impl Handler<CallOff> for Supervisor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

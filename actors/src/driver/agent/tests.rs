@@ -1,26 +1,27 @@
 //! An agent's actor: what it panics over harms nobody else, and its intake is bounded.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix::System;
-use convoke_events::testkit::{ManualClock, NOON};
-use convoke_events::{Clock, Log, ProviderName, TaskPlan, Timestamp, Verb};
+use convoke_events::testkit::NOON;
+use convoke_events::{Clock, Timestamp};
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
+use tokio::sync::Barrier;
 
 use super::*;
-use crate::authority::LocalOwner;
-use crate::command::{Caller, Command, Order, PolicyRule, TaskSubmission};
-use crate::driver::session::{Session, Turn};
+use crate::driver::rehearsal::{Upset, all, asked, at_noon, collector, setup};
+use crate::invocation::AtOnce;
 use crate::provider::rules::Rules;
-use crate::testkit::{Gate, hub, member, submission, task_rules};
+use crate::provider::{CallFuture, ModelRequest, Safety};
+use crate::testkit::{Gate, hub};
 
-/// Panics over nothing in particular.
-struct Upset;
-
-impl actix::Message for Upset {
-    type Result = ();
+impl Intake {
+    /// Has the agent's actor panic.
+    pub(in crate::driver) fn upset(&self) {
+        self.agent.try_send(Upset).unwrap();
+    }
 }
 
 impl Handler<Upset> for Agent {
@@ -29,91 +30,6 @@ impl Handler<Upset> for Agent {
     fn handle(&mut self, _: Upset, _: &mut Self::Context) {
         panic!("it is upset");
     }
-}
-
-/// Takes what comes of calls.
-struct Collector(mpsc::UnboundedSender<Outcome>);
-
-impl Actor for Collector {
-    type Context = Context<Self>;
-}
-
-impl Handler<Returned> for Collector {
-    type Result = ();
-
-    fn handle(&mut self, Returned(outcome): Returned, _: &mut Self::Context) {
-        self.0.send(outcome).unwrap();
-    }
-}
-
-/// A log in which so many agents are asked at once, and their calls.
-fn asked(count: usize) -> (Log, Vec<Call>) {
-    let log = Log::in_memory();
-    let authority = Arc::new(LocalOwner);
-    let mut session: Session<(), ()> =
-        Session::replay(hub(), log.reader().clone(), authority, 7).unwrap();
-    let settings = r#"{"rules":[{"any":["x"],"recommend":"fix","confidence":0.9,"reason":"r"}],
-        "otherwise":{"recommend":"wait","confidence":0.5,"reason":"r"}}"#;
-    let word = "implementation";
-    let mut commands = vec![Command::OpenHub {
-        name: "A hundred".to_owned(),
-        limits: convoke_events::Limits::default(),
-    }];
-    for (priority, number) in (1..).zip(0..count) {
-        let agent = member(&format!("agent-{number}"), settings);
-        let slug = agent.slug.clone();
-        commands.push(Command::RegisterAgent(agent));
-        let verbs = BTreeSet::from([Verb::Propose]);
-        let rule = PolicyRule::new(slug.clone(), word.parse().unwrap(), verbs);
-        commands.push(Command::SetGovernancePolicy(rule));
-        let task_type = word.parse().unwrap();
-        commands.push(Command::SetRoutingPolicy { task_type, agent: slug, priority, active: true });
-    }
-    let plan = TaskPlan::Collective {
-        task_type: word.parse().unwrap(),
-        participants: Vec::new(),
-        rules: task_rules(),
-    };
-    let limits = convoke_events::Limits::default();
-    commands.push(Command::SubmitTask(TaskSubmission { plan, limits, ..submission("a", "b") }));
-    let mut calls = Vec::new();
-    for command in commands {
-        let order = Order::new(Caller::Person("ada".to_owned()), command);
-        let mut turns = vec![session.order(order, (), NOON)];
-        while let Some(Turn { appends, calls: more, .. }) = turns.pop() {
-            calls.extend(more);
-            for (ticket, append) in appends {
-                turns.push(session.landed(ticket, log.append_prepared(append).wait()));
-            }
-        }
-    }
-    assert_eq!(calls.len(), count);
-    (log, calls)
-}
-
-fn setup(clock: Arc<dyn Clock>, provider: Arc<dyn Provider>) -> Setup {
-    let providers = BTreeMap::from([(ProviderName::Rules, provider)]);
-    Setup { providers, clock, intake: 2, ..Setup::default() }
-}
-
-fn at_noon() -> Arc<dyn Clock> {
-    Arc::new(ManualClock::at(NOON))
-}
-
-/// What comes of calls, until nobody is left that could tell of one.
-type Outcomes = mpsc::UnboundedReceiver<Outcome>;
-
-fn collector() -> (Recipient<Returned>, Outcomes) {
-    let (told, outcomes) = mpsc::unbounded_channel();
-    (Collector(told).start().recipient(), outcomes)
-}
-
-async fn all(mut outcomes: Outcomes) -> Vec<Outcome> {
-    let mut all = Vec::new();
-    while let Some(outcome) = outcomes.recv().await {
-        all.push(outcome);
-    }
-    all
 }
 
 #[test]
@@ -129,7 +45,7 @@ fn an_agent_that_panics_among_a_hundred_is_back_and_the_others_miss_nothing() {
             let (reader, models) = (log.reader().clone(), models.handle().clone());
             let agent = Agent::start(hub(), reader, setup.clone(), models);
             if number == 42 {
-                agent.agent.try_send(Upset).unwrap();
+                agent.upset();
             }
             let given = agent.give(call.clone(), returns.clone(), lane.clone());
             assert!(given.is_ok(), "its intake is served");
@@ -187,7 +103,7 @@ fn a_call_too_many_comes_back_and_those_that_wait_can_be_called_off() {
     let (log, calls) = asked(4);
     let calls: Vec<Call> = calls
         .into_iter()
-        .map(|call| Call { at_once: crate::invocation::AtOnce { agent: 1, provider: 9 }, ..call })
+        .map(|call| Call { at_once: AtOnce { agent: 1, provider: 9 }, ..call })
         .collect();
     let models = Runtime::new().unwrap();
     let gate = Gate::new(2, "never");
@@ -228,4 +144,79 @@ fn a_call_too_many_comes_back_and_those_that_wait_can_be_called_off() {
         (FailureClass::Withheld, free),
     ];
     assert_eq!(classes, expected);
+}
+
+/// A provider whose calls go on only in pairs, and that counts how many are with it at once.
+struct Pairs {
+    pair: Arc<Barrier>,
+    /// How many there are, and the most there were.
+    present: Arc<Mutex<(usize, usize)>>,
+}
+
+impl Pairs {
+    fn new() -> Self {
+        Self { pair: Arc::new(Barrier::new(2)), present: Arc::default() }
+    }
+}
+
+impl Provider for Pairs {
+    fn safety(&self) -> Safety {
+        Safety::AtMostOnce
+    }
+
+    fn call(&self, _: ModelRequest, _: Deltas, _: Cancel) -> CallFuture {
+        let (pair, present) = (Arc::clone(&self.pair), Arc::clone(&self.present));
+        {
+            let (now, most) = &mut *present.lock().unwrap();
+            *now += 1;
+            *most = (*most).max(*now);
+        }
+        Box::pin(async move {
+            pair.wait().await;
+            present.lock().unwrap().0 -= 1;
+            Err(ProviderFailure::new(FailureClass::Malformed, "they went as they came"))
+        })
+    }
+}
+
+/// The most calls that are with a provider at once, of so many agents with so many calls each.
+fn most_at_once(agents: usize, at_once: AtOnce) -> usize {
+    let (log, calls) = asked(12);
+    let models = Runtime::new().unwrap();
+    let pairs = Pairs::new();
+    let present = Arc::clone(&pairs.present);
+    let setup = Setup { intake: 12, ..setup(at_noon(), Arc::new(pairs)) };
+    let outcomes = System::new().block_on(async {
+        let (returns, outcomes) = collector();
+        let start = |_| {
+            let (reader, models) = (log.reader().clone(), models.handle().clone());
+            Agent::start(hub(), reader, setup.clone(), models)
+        };
+        let agents: Vec<_> = (0..agents).map(start).collect();
+        let lane = Lane::new();
+        for (call, agent) in calls.into_iter().zip(agents.iter().cycle()) {
+            let call = Call { at_once, ..call };
+            assert!(agent.give(call, returns.clone(), lane.clone()).is_ok());
+        }
+        drop(returns);
+        let all = all(outcomes).await;
+        drop(agents);
+        all
+    });
+    assert_eq!(outcomes.len(), 12);
+    let (left, most) = *present.lock().unwrap();
+    assert_eq!(left, 0);
+    most
+}
+
+#[test]
+fn no_more_calls_of_an_agent_are_with_its_provider_at_once_than_the_hub_says() {
+    assert_eq!(most_at_once(1, AtOnce { agent: 2, provider: 12 }), 2);
+    let by_agent = most_at_once(3, AtOnce { agent: 2, provider: 12 });
+    assert!((2..=6).contains(&by_agent), "{by_agent}");
+}
+
+#[test]
+fn no_more_calls_of_a_provider_are_with_it_at_once_than_the_hub_says_whoever_asks() {
+    assert_eq!(most_at_once(12, AtOnce { agent: 12, provider: 2 }), 2);
 }
