@@ -50,3 +50,4 @@ mod secrets_stay; // 20 secrets planted everywhere, and none of them found anywh
 mod sessions; // agents the host runs act in sessions, and the board shows it
 mod store_contract; // every store against the contract's MUSTs
 mod walls; // who leans on whom
+mod wire_failures; // the table: what a provider says, its class, what is recorded and charged
