@@ -14,12 +14,12 @@ use convoke::events::{
 use convoke::{AgentRegistration, Command, Keys, Price, Runtime, TaskSubmission};
 use serde_json::{Value, json};
 
-use crate::binary::{command, convoke, fresh, json};
+use crate::binary::{command, convoke, fresh, json, json_lines};
 
 /// The example with its agents served over chat completions, each at the base URL of its slug.
 pub(crate) fn switched(base_url: impl Fn(&str) -> String) -> String {
-    let mut scenario: toml::Table =
-        fs::read_to_string("examples/intake.toml").unwrap().parse().unwrap();
+    let text = fs::read_to_string("examples/intake.toml").unwrap();
+    let mut scenario: toml::Table = text.parse().unwrap();
     for agent in scenario["agents"].as_array_mut().unwrap() {
         let agent = agent.as_table_mut().unwrap();
         for of_rules in ["rules", "otherwise", "compare"] {
@@ -33,10 +33,11 @@ pub(crate) fn switched(base_url: impl Fn(&str) -> String) -> String {
     for price in scenario["prices"].as_array_mut().unwrap() {
         price.as_table_mut().unwrap().insert("provider".to_owned(), "openai".into());
     }
-    // The worst case of a real model's call counts a token for every byte of its request.
-    let limits = scenario["tasks"]["limits"].as_table_mut().unwrap();
-    limits.insert("tokens".to_owned(), 100_000.into());
-    limits.insert("micro_usd".to_owned(), 1_000_000.into());
+    // What the example itself tells whoever switches it.
+    let (_, told) = text.split_once("With limits = ").unwrap();
+    let (limits, _) = told.split_once('}').unwrap();
+    let limits: toml::Table = format!("limits = {limits}}}").parse().unwrap();
+    scenario["tasks"].as_table_mut().unwrap().extend(limits);
     scenario.to_string()
 }
 
@@ -118,6 +119,36 @@ fn the_example_runs_with_its_agents_served_over_chat_completions() {
     assert_eq!(json(&data, &arguments), summary, "run again, it does nothing again");
     assert_eq!(server.heard().len(), heard.len());
     assert_eq!(failures(&data), []);
+    assert_eq!(over_budget(&data), [""; 0]);
+}
+
+/// Why participants of collectives were not asked, where it was for want of budget.
+fn over_budget(data: &Path) -> Vec<String> {
+    let collectives = json_lines(data, &["collectives"]);
+    let all = collectives.iter().flat_map(|one| one["participants"].as_array().unwrap());
+    let missing = all.filter_map(|one| one["missing"].as_str().map(str::to_owned));
+    missing.filter(|why| why.contains("budget")).collect()
+}
+
+#[test]
+fn the_example_for_models_takes_every_request_to_its_end() {
+    let (place, data) = fresh();
+    let server = Loopback::start(completes);
+    let scenario = fs::read_to_string("examples/models.toml").unwrap();
+    let scenario = scenario.replace("http://127.0.0.1:11434", &server.url());
+    let [file, input] = write(place.path(), &scenario, usize::MAX);
+    let summary = json(&data, &["run", &file, "--input", &input]);
+    assert_eq!(summary["handled"], summary["requests"]);
+    assert!(summary["collectives"]["consensus"].as_u64().unwrap() > 5, "{summary}");
+    assert_eq!(
+        (&summary["collectives"]["insufficient"], &summary["in_doubt"]),
+        (&json!(0), &json!(0))
+    );
+    let heard = server.heard();
+    assert!(heard.iter().all(|heard| heard.header("authorization").is_none()), "no key is named");
+    let models = heard.iter().map(|heard| heard.json()["model"].to_string());
+    assert_eq!(models.collect::<BTreeSet<_>>().len(), 3, "three families");
+    assert_eq!((failures(&data), over_budget(&data)), (Vec::new(), Vec::new()));
 }
 
 #[test]
