@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(super) struct Agent {
     hub: HubId,
     reader: Reader,
-    setup: Setup,
+    setup: Arc<Setup>,
     models: Handle,
     lane: Lane,
     under_way: BTreeMap<(InvocationId, u32), CancelSwitch>,
@@ -35,13 +35,13 @@ pub(super) struct Agent {
 }
 
 impl Agent {
-    fn new(hub: HubId, reader: Reader, setup: Setup, models: Handle) -> Self {
+    fn new(hub: HubId, reader: Reader, setup: Arc<Setup>, models: Handle) -> Self {
         let (lane, under_way, taking_up) = (Lane::new(), BTreeMap::new(), None);
         Self { hub, reader, setup, models, lane, under_way, taking_up }
     }
 
     /// Starts the actor, and hands out the way to it.
-    pub(super) fn start(hub: HubId, reader: Reader, setup: Setup, models: Handle) -> Intake {
+    pub(super) fn start(hub: HubId, reader: Reader, setup: Arc<Setup>, models: Handle) -> Intake {
         let limit = setup.intake;
         let room = Arc::new(Semaphore::new(limit));
         Intake { agent: start_anew(Self::new(hub, reader, setup, models)), room, limit }

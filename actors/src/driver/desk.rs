@@ -1,6 +1,7 @@
 //! The desk: finds the actor of a hub, or starts it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, WrapFuture};
 use convoke_events::{HubId, Log};
@@ -15,13 +16,13 @@ use super::setup::Setup;
 /// Starts the actors of hubs when they are first asked for, and passes messages on.
 pub(super) struct Desk {
     log: Log,
-    setup: Setup,
+    setup: Arc<Setup>,
     models: Handle,
     hubs: BTreeMap<HubId, Addr<Hub>>,
 }
 
 impl Desk {
-    pub(super) const fn new(log: Log, setup: Setup, models: Handle) -> Self {
+    pub(super) const fn new(log: Log, setup: Arc<Setup>, models: Handle) -> Self {
         Self { log, setup, models, hubs: BTreeMap::new() }
     }
 
@@ -29,7 +30,8 @@ impl Desk {
         if let Some(hub) = self.hubs.get(id) {
             return hub.clone();
         }
-        let hub = Hub::new(id.clone(), self.log.clone(), self.setup.clone(), self.models.clone());
+        let hub =
+            Hub::new(id.clone(), self.log.clone(), Arc::clone(&self.setup), self.models.clone());
         let hub = start_anew(hub);
         self.hubs.insert(id.clone(), hub.clone());
         hub

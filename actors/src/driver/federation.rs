@@ -178,7 +178,7 @@ fn drive(number: u64, log: Log, setup: Setup, started: &std::sync::mpsc::SyncSen
     let handle = models.handle().clone();
     let system = System::new();
     let serving = system.block_on(async {
-        let desk = start(Desk::new(log, setup, handle));
+        let desk = start(Desk::new(log, Arc::new(setup), handle));
         started.send(Ok((desk, System::current()))).is_ok()
     });
     if serving && let Err(error) = system.run() {

@@ -2,6 +2,7 @@
 //! behind it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::fut::wrap_future;
@@ -25,7 +26,7 @@ use crate::provider::Safety;
 pub(super) struct Hub {
     id: HubId,
     log: Log,
-    setup: Setup,
+    setup: Arc<Setup>,
     models: Handle,
     served: Result<Served, String>,
     /// It outlives what this actor panics over, and with it the calls under way.
@@ -46,7 +47,7 @@ struct Served {
 }
 
 impl Hub {
-    pub(super) fn new(id: HubId, log: Log, setup: Setup, models: Handle) -> Self {
+    pub(super) fn new(id: HubId, log: Log, setup: Arc<Setup>, models: Handle) -> Self {
         let served = Err("it has not started yet".to_owned());
         let (supervisor, out, draining) = (None, BTreeSet::new(), Vec::new());
         Self { id, log, setup, models, served, supervisor, out, incarnation: 0, draining }
@@ -122,7 +123,7 @@ impl Hub {
 
     fn replay(&mut self, context: &mut Context<Self>) {
         let reader = self.log.reader().clone();
-        let authority = std::sync::Arc::clone(&self.setup.authority);
+        let authority = Arc::clone(&self.setup.authority);
         // Chance enters here and only here; what came of it is in the events.
         let mut seed = [0; 8];
         seed.copy_from_slice(LogId::random().as_bytes().split_at(8).0);
@@ -157,7 +158,7 @@ impl Hub {
             start_anew(Supervisor::new(
                 self.id.clone(),
                 self.log.reader().clone(),
-                self.setup.clone(),
+                Arc::clone(&self.setup),
                 self.models.clone(),
                 context.address().recipient(),
             ))

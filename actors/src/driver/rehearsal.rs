@@ -82,9 +82,9 @@ pub(super) fn asked(count: usize) -> (Log, Vec<Call>) {
     (log, calls)
 }
 
-pub(super) fn setup(clock: Arc<dyn Clock>, provider: Arc<dyn Provider>) -> Setup {
+pub(super) fn setup(clock: Arc<dyn Clock>, provider: Arc<dyn Provider>) -> Arc<Setup> {
     let providers = BTreeMap::from([(ProviderName::Rules, provider)]);
-    Setup { providers, clock, intake: 2, ..Setup::default() }
+    Arc::new(Setup { providers, clock, intake: 2, ..Setup::default() })
 }
 
 pub(super) fn at_noon() -> Arc<dyn Clock> {

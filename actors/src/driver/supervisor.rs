@@ -1,6 +1,7 @@
 //! The supervisor: fans calls out to the actors of their agents, all at once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, Recipient, Supervised};
 use convoke_events::{AgentId, HubId, ProviderName, Reader};
@@ -16,7 +17,7 @@ use super::setup::Setup;
 pub(super) struct Supervisor {
     hub: HubId,
     reader: Reader,
-    setup: Setup,
+    setup: Arc<Setup>,
     models: Handle,
     returns: Recipient<Returned>,
     agents: BTreeMap<AgentId, Intake>,
@@ -28,7 +29,7 @@ impl Supervisor {
     pub(super) fn new(
         hub: HubId,
         reader: Reader,
-        setup: Setup,
+        setup: Arc<Setup>,
         models: Handle,
         returns: Recipient<Returned>,
     ) -> Self {
@@ -51,7 +52,7 @@ impl Handler<FanOut> for Supervisor {
         for call in calls {
             let agent = self.agents.entry(call.agent).or_insert_with(|| {
                 let (hub, reader) = (self.hub.clone(), self.reader.clone());
-                Agent::start(hub, reader, self.setup.clone(), self.models.clone())
+                Agent::start(hub, reader, Arc::clone(&self.setup), self.models.clone())
             });
             let lane = self.providers.entry(call.provider.clone()).or_insert_with(Lane::new);
             let (lane, returns) = (lane.clone(), self.returns.clone());

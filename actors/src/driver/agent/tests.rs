@@ -185,7 +185,8 @@ fn most_at_once(agents: usize, at_once: AtOnce) -> usize {
     let models = Runtime::new().unwrap();
     let pairs = Pairs::new();
     let present = Arc::clone(&pairs.present);
-    let setup = Setup { intake: 12, ..setup(at_noon(), Arc::new(pairs)) };
+    let setup = Arc::unwrap_or_clone(setup(at_noon(), Arc::new(pairs)));
+    let setup = Arc::new(Setup { intake: 12, ..setup });
     let outcomes = System::new().block_on(async {
         let (returns, outcomes) = collector();
         let start = |_| {
