@@ -132,14 +132,6 @@ impl Standing {
     }
 }
 
-impl Packet {
-    /// The plan, while it waits for a person.
-    pub fn waiting_plan(&self) -> Option<&Plan> {
-        let at_work = self.standing == Standing::AtWork;
-        self.plan.as_ref().filter(|plan| at_work && plan.decided.is_none())
-    }
-}
-
 impl Packets {
     /// The newest packet of a task.
     pub fn get(&self, task: TaskId) -> Option<&Packet> {

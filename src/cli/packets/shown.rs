@@ -54,7 +54,11 @@ fn what_it_says(packet: &Packet, output: &mut Output) -> Result<(), Failure> {
 }
 
 fn how_far_it_is(packet: &Packet, output: &mut Output) -> Result<(), Failure> {
-    output.fact("stands", packet.standing.in_words())?;
+    let stands = packet.standing.in_words();
+    match packet.left {
+        Some(since) => output.fact("stands", format_args!("{stands}, since {since}"))?,
+        None => output.fact("stands", stands)?,
+    }
     output.fact("phase", or_dash(packet.phase))?;
     output.fact("lease until", or_dash(packet.expires))?;
     output.fact("taken", words(&packet.taken))?;
