@@ -32,3 +32,4 @@ mod ruling;
 mod spending;
 mod stories;
 mod views;
+mod waiting;

@@ -107,6 +107,29 @@ fn a_checkpoint_of_another_view_is_ignored() {
     assert_eq!((agents, tasks), (Ignored::Another, Ignored::Absent));
 }
 
+/// The view `tasks` in a newer version.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+struct Newer(Tasks);
+
+impl Projection for Newer {
+    const NAME: &'static str = Tasks::NAME;
+    const VERSION: u32 = Tasks::VERSION + 1;
+
+    fn fold(&mut self, event: &Recorded) {
+        self.0.fold(event);
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_version_is_ignored() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut history = opened();
+    agreed(&mut history, "login");
+    follow_to_the_head(&history, directory.path());
+    let newer = checkpoint::load::<Newer>(directory.path(), &history.log).map(|_| ());
+    assert_eq!(newer.unwrap_err(), Ignored::Another);
+}
+
 #[test]
 fn a_checkpoint_that_cannot_be_written_stops_nothing() {
     let directory = tempfile::tempdir().unwrap();
