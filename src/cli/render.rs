@@ -43,8 +43,8 @@ impl Output {
 
     /// Writes a table.
     pub(super) fn table(&mut self, table: &Table) -> io::Result<()> {
-        let drawn = if self.terminal { table.drawn() } else { None };
-        let text = drawn.unwrap_or_else(|| table.aligned());
+        let width = self.terminal.then(|| comfy_table::Table::new().width()).flatten();
+        let text = width.map_or_else(|| table.aligned(), |width| table.fitted(width));
         self.out.write_all(text.as_bytes())
     }
 
@@ -104,16 +104,26 @@ impl Table {
         self.rows.push(cells.into_iter().map(|cell| plain(&cell)).collect());
     }
 
-    /// The table in a frame; nothing where the terminal is too narrow for one. Ids and figures stay
+    /// The table as a terminal of this width shows it best: in a frame, else as aligned columns,
+    /// else row by row. Nothing is left out.
+    fn fitted(&self, width: u16) -> String {
+        let fits = |text: &String| text.lines().all(|line| line.chars().count() <= width.into());
+        self.framed(width)
+            .or_else(|| Some(self.aligned()).filter(fits))
+            .unwrap_or_else(|| self.stacked(width))
+    }
+
+    /// The table in a frame; nothing where there is too little room for one. Ids and figures stay
     /// whole, so that they can be copied: only the last column gives way.
-    fn drawn(&self) -> Option<String> {
+    fn framed(&self, width: u16) -> Option<String> {
         let mut table = comfy_table::Table::new();
         let widths = self.widths();
         let (giving, others) = widths.split_last()?;
         let framed: usize = others.iter().map(|width| width.saturating_add(FRAME)).sum();
         let least = framed.saturating_add(FRAME).saturating_add(*giving.min(&LAST));
-        table.width().filter(|width| usize::from(*width) > least)?;
+        Some(width).filter(|width| usize::from(*width) > least)?;
         table
+            .set_width(width)
             .load_preset(presets::UTF8_FULL_CONDENSED)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_header(self.headings.clone());
@@ -131,6 +141,33 @@ impl Table {
             }
         }
         Some(format!("{table}\n"))
+    }
+
+    /// Row by row, every cell behind its heading, as many to a line as fit.
+    fn stacked(&self, width: u16) -> String {
+        let width = usize::from(width);
+        let mut text = String::new();
+        for (index, row) in self.rows.iter().enumerate() {
+            if index > 0 {
+                text.push('\n');
+            }
+            let mut used = 0;
+            for (heading, cell) in self.headings.iter().zip(row) {
+                let pair =
+                    if heading.is_empty() { cell.clone() } else { format!("{heading}: {cell}") };
+                let length = pair.chars().count();
+                let (gap, begins) = match used {
+                    0 => ("", true),
+                    used if used + 2 + length <= width => ("  ", false),
+                    _ => ("\n  ", true),
+                };
+                used =
+                    if begins { gap.len().saturating_sub(1) + length } else { used + 2 + length };
+                text.extend([gap, &pair]);
+            }
+            text.push('\n');
+        }
+        text
     }
 
     /// The longest cell of every column, in characters.
@@ -244,6 +281,47 @@ mod tests {
         table.row(["mace".to_owned(), "1,200".to_owned(), String::new()]);
         let expected = "name   count  note\nforge      7  first\nmace   1,200\n";
         assert_eq!(table.aligned(), expected);
+    }
+
+    /// A table of 3 columns of which the last is long, and of 20 of which all are short.
+    fn tables() -> [Table; 2] {
+        let mut long = Table::new(&["name", "count#", "note"]);
+        for name in ["forge", "mace"] {
+            long.row([name.to_owned(), "1,200".to_owned(), "it was asked before ".repeat(6)]);
+        }
+        let mut wide = Table::new(&["figure#"; 20]);
+        for row in 0..3 {
+            wide.row((0..20).map(|column| format!("{row}.{column:04}")));
+        }
+        [long, wide]
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_and_nothing_is_left_out() {
+        for table in tables() {
+            let letters = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).count();
+            let all: usize = table.rows.iter().flatten().map(|cell| letters(cell)).sum();
+            for width in [40, 60, 80, 100, 132, 200, 400] {
+                let text = table.fitted(width);
+                let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+                assert!(widest <= width.into() || table.headings.len() == 3, "{width}:\n{text}");
+                assert!(letters(&text) > all, "{width}:\n{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_is_framed_where_there_is_room_and_told_row_by_row_where_there_is_none() {
+        let [long, wide] = tables();
+        assert!(long.fitted(60).starts_with('┌'));
+        assert!(wide.fitted(200).starts_with('┌'));
+        assert!(wide.fitted(170).starts_with("figure  figure"), "{}", wide.fitted(170));
+        let stacked = wide.fitted(40);
+        assert!(
+            stacked.starts_with("figure: 0.0000  figure: 0.0001\n  figure: 0.0002"),
+            "{stacked}"
+        );
+        assert_eq!(stacked.split("\n\n").count(), 3);
     }
 
     #[test]

@@ -55,19 +55,22 @@ pub(super) fn report(global: &Global, args: &Report, output: &mut Output) -> Res
     tell(&[sheet], format, args.out.as_deref(), output)
 }
 
-/// What governs the agents: their policies, their lives and their records, at one position.
-fn governed(asked: &Asked<'_>) -> Result<[Sheet; 3], Failure> {
+/// What governs the agents: their policies, what was denied them, their lives and their records, at
+/// one position.
+fn governed(asked: &Asked<'_>) -> Result<[Sheet; 4], Failure> {
     let mut lineup = asked.lineup();
     let (policies, lives, records) = (lineup.add(), lineup.add(), lineup.add());
     lineup.run(Some(asked.until))?;
+    let policies = whole(&policies)?;
     Ok([
-        governance::sheet(&*whole(&policies)?, asked.hub, asked.now),
+        governance::sheet(&policies, asked.hub, asked.now),
+        governance::denied(&policies, asked.hub, asked.now),
         lifecycle::sheet(&*whole(&lives)?, asked.hub),
         trust::sheet(&*whole(&records)?, asked.hub),
     ])
 }
 
-/// Writes sheets where they are wanted; of several, a spreadsheet takes the first.
+/// Writes sheets where they are wanted; of several, programs are told which a row is of.
 fn tell(
     sheets: &[Sheet],
     format: Format,
@@ -88,8 +91,8 @@ fn tell(
             let tables: Vec<String> = sheets.iter().map(|one| one.table().aligned()).collect();
             tables.join("\n")
         }
-        (Format::Json, _) => sheets.iter().map(Sheet::json_lines).collect(),
-        (Format::Csv, _) => sheets.first().map(Sheet::csv).unwrap_or_default(),
+        (Format::Json, _) => sheet::json_lines(sheets),
+        (Format::Csv, _) => sheet::csv(sheets),
     };
     match file {
         Some(file) => {

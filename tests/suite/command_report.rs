@@ -55,23 +55,30 @@ fn every_report_says_the_same_in_every_format() {
 }
 
 #[test]
-fn the_governance_report_tells_policies_lives_and_records_and_as_csv_the_policies() {
+fn the_governance_report_tells_policies_denials_lives_and_records_in_every_format() {
     let (_place, data) = fresh();
     convoke(&data, &RUN_EXAMPLE).done();
-    let parts = [
-        json_lines(&data, &["report", "governance"]),
-        json_lines(&data, &["report", "lifecycle"]),
-        json_lines(&data, &["report", "trust"]),
-    ];
-    let [all, lives, records] = &parts;
-    let policies: Vec<&Value> = all.iter().filter(|one| one["artifact"].is_string()).collect();
-    assert_eq!(lives.len(), json_lines(&data, &["agents"]).len());
-    assert_eq!(all.len(), policies.len() + lives.len() + records.len());
-    assert!(lives.iter().all(|life| all.contains(life) && life["epoch"] == 1), "{lives:?}");
+    let all = json_lines(&data, &["report", "governance"]);
+    let of = |section: &str| all.iter().filter(|one| one["section"] == section).count();
+    assert_eq!(of("lifecycle"), json_lines(&data, &["agents"]).len());
+    assert_eq!(of("trust"), json_lines(&data, &["report", "trust"]).len());
+    let [policies, denied] = ["governance", "denied"].map(of);
+    assert!(policies > 0 && denied > 0, "{policies} policies, {denied} denials");
+    assert_eq!(all.len(), policies + denied + of("lifecycle") + of("trust"));
+    let policy = all.iter().find(|one| one["section"] == "governance").unwrap();
+    assert_eq!(policy["default"], "deny");
     let csv = convoke(&data, &["report", "governance", "--format", "csv"]).done();
-    assert_eq!(csv.split_terminator("\r\n").count(), policies.len() + 1);
+    let mut rows = csv.split_terminator("\r\n");
+    let columns = rows.next().unwrap();
+    assert!(columns.starts_with("hub,artifact,agent,verbs,version,active,blocked_7_days,"));
+    let section = columns.split(',').position(|column| column == "section").unwrap();
+    let sections: Vec<&str> = rows.filter_map(|row| row.split(',').nth(section)).collect();
+    assert_eq!(sections.len(), all.len());
+    for name in ["governance", "denied", "lifecycle"] {
+        assert_eq!(sections.iter().filter(|one| **one == name).count(), of(name), "{name}");
+    }
     let table = convoke(&data, &["report", "governance"]).done();
-    assert_eq!(table.lines().count(), all.len() + 5, "three headings, two gaps: {table}");
+    assert_eq!(table.lines().count(), all.len() + 7, "four headings, three gaps: {table}");
 }
 
 #[test]
@@ -132,7 +139,8 @@ fn what_people_wrote_is_neither_a_formula_nor_markup() {
     for outside in ["src=", "href=\"http", "@import", "url("] {
         assert!(!page.contains(outside), "the page asks for {outside}");
     }
-    for part in ["agents", "collectives", "budgets", "governance", "timeline", "decisions"] {
+    let parts = ["agents", "collectives", "budgets", "governance", "lifecycle", "trust"];
+    for part in parts.into_iter().chain(["timeline", "decisions"]) {
         assert!(page.contains(&format!("<section id=\"{part}\">")), "{part} is missing");
     }
     assert!(page.contains("class=\"bar\""), "no budget has a bar");

@@ -44,7 +44,7 @@ pub(in crate::cli) enum About {
     /// How often agents were considered and chosen
     Routing,
     /// What agents may do, what was denied in the last seven days, how agents live and what speaks
-    /// for them; as CSV the policies alone
+    /// for them
     Governance,
     /// Epochs, revocations, leases, errors and handoffs of every agent
     Lifecycle,

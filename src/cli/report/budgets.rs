@@ -6,10 +6,10 @@ use convoke_projections::budgets::Account;
 use serde::Serialize;
 
 use super::hubs;
-use super::sheet::{Cell, Sheet};
+use super::sheet::{Cell, Column, Sheet};
 use crate::cli::args::HubFilter;
 
-const COLUMNS: &[(&str, &str)] = &[
+const COLUMNS: &[Column] = &[
     ("hub", "hub"),
     ("depth", "depth#"),
     ("account", "account"),
@@ -40,7 +40,7 @@ pub(super) fn known<'a>(budgets: &'a Budgets, filter: &HubFilter) -> Vec<&'a Hub
 }
 
 pub(super) fn sheet(budgets: &Budgets, filter: &HubFilter, now: Timestamp) -> Sheet {
-    let mut sheet = Sheet::new(COLUMNS);
+    let mut sheet = Sheet::new("budgets", COLUMNS);
     for hub in known(budgets, filter) {
         for (depth, account) in budgets.tree(hub) {
             let used = budgets.used(account, now);

@@ -3,10 +3,10 @@
 use convoke_projections::Collectives;
 use convoke_projections::collectives::Collective;
 
-use super::sheet::{Cell, Sheet};
+use super::sheet::{Cell, Column, Sheet};
 use crate::cli::args::HubFilter;
 
-const COLUMNS: &[(&str, &str)] = &[
+const COLUMNS: &[Column] = &[
     ("hub", "hub"),
     ("collective", "collective"),
     ("convened_at", "convened"),
@@ -35,7 +35,7 @@ pub(super) fn in_order<'a>(
 }
 
 pub(super) fn sheet(collectives: &Collectives, filter: &HubFilter) -> Sheet {
-    let mut sheet = Sheet::new(COLUMNS);
+    let mut sheet = Sheet::new("collectives", COLUMNS);
     for one in in_order(collectives, filter) {
         let verdict = one.verdict.as_ref();
         let count = |number: Option<u32>| {

@@ -7,10 +7,10 @@ use convoke_projections::Delegations;
 use convoke_projections::delegations::Delegation;
 use serde::Serialize;
 
-use super::sheet::{Cell, Sheet};
+use super::sheet::{Cell, Column, Sheet};
 use crate::cli::args::HubFilter;
 
-const COLUMNS: &[(&str, &str)] = &[
+const COLUMNS: &[Column] = &[
     ("hub", "hub"),
     ("task", "task"),
     ("depth", "depth#"),
@@ -49,7 +49,7 @@ pub(super) fn in_order<'a>(
 }
 
 pub(super) fn sheet(delegations: &Delegations, filter: &HubFilter) -> Sheet {
-    let mut sheet = Sheet::new(COLUMNS);
+    let mut sheet = Sheet::new("delegations", COLUMNS);
     for (level, one) in in_order(delegations, filter) {
         let cells = vec![
             Cell::text(&one.hub),

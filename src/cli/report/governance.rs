@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use convoke_events::{ArtifactType, HubId, Timestamp, Verb};
+use convoke_events::{ArtifactType, GovernanceDefault, HubId, Timestamp, Verb};
 use convoke_projections::Governance;
 use convoke_projections::governance::BLOCKED_WINDOW;
 use serde::Serialize;
 
 use super::hubs;
-use super::sheet::{Cell, Sheet};
+use super::sheet::{Cell, Column, Sheet};
 use crate::cli::args::HubFilter;
 
-const COLUMNS: &[(&str, &str)] = &[
+const COLUMNS: &[Column] = &[
     ("hub", "hub"),
     ("artifact", "artifact"),
     ("agent", "agent"),
@@ -20,6 +20,18 @@ const COLUMNS: &[(&str, &str)] = &[
     ("active", "active"),
     ("blocked_7_days", "blocked in 7 days#"),
     ("blocked_ever", "ever#"),
+    ("default", "otherwise"),
+];
+
+const DENIED: &[Column] = &[
+    ("at", "denied"),
+    ("hub", "hub"),
+    ("agent", "agent"),
+    ("purpose", "for"),
+    ("verb", "would"),
+    ("artifact", "artifact"),
+    ("task", "task"),
+    ("reason", "because"),
 ];
 
 /// What an agent may do with an artifact type, and how often it was denied.
@@ -40,6 +52,7 @@ struct Line<'a> {
     agent: &'a str,
     #[serde(flatten)]
     rule: &'a Rule,
+    default: GovernanceDefault,
 }
 
 /// By artifact type and agent: every policy, and everybody who was denied without one.
@@ -73,8 +86,9 @@ pub(super) fn known<'a>(governance: &'a Governance, filter: &HubFilter) -> Vec<&
 }
 
 pub(super) fn sheet(governance: &Governance, filter: &HubFilter, now: Timestamp) -> Sheet {
-    let mut sheet = Sheet::new(COLUMNS);
+    let mut sheet = Sheet::new("governance", COLUMNS);
     for hub in known(governance, filter) {
+        let default = governance.default_of(hub);
         for ((artifact, agent), rule) in &rules(governance, hub, now) {
             let version = rule.policy.map(|policy| u64::from(policy.version));
             let cells = vec![
@@ -86,8 +100,31 @@ pub(super) fn sheet(governance: &Governance, filter: &HubFilter, now: Timestamp)
                 Cell::text(if rule.active { "yes" } else { "no" }),
                 Cell::Count(rule.blocked_7_days),
                 Cell::Count(rule.blocked_ever),
+                Cell::text(default),
             ];
-            sheet.row(cells, &Line { hub, artifact, agent, rule });
+            sheet.row(cells, &Line { hub, artifact, agent, rule, default });
+        }
+    }
+    sheet
+}
+
+/// Every attempt that was denied in the last seven days, the newest first.
+pub(super) fn denied(governance: &Governance, filter: &HubFilter, now: Timestamp) -> Sheet {
+    let mut sheet = Sheet::new("denied", DENIED);
+    let recent = |at: Timestamp| at <= now && now.since(at) < BLOCKED_WINDOW;
+    for hub in known(governance, filter) {
+        for one in governance.blocked(hub).filter(|one| recent(one.at)) {
+            let cells = vec![
+                Cell::Time(one.at),
+                Cell::text(hub),
+                Cell::text(&one.slug),
+                Cell::text(one.purpose),
+                Cell::text(one.verb),
+                Cell::text(&one.artifact),
+                Cell::text(one.task),
+                one.reason.as_deref().map_or(Cell::None, Cell::text),
+            ];
+            sheet.row(cells, one);
         }
     }
     sheet

@@ -6,10 +6,10 @@ use convoke_projections::lifecycle::{Handoff, HandoffStanding, Lease, Life};
 use serde::Serialize;
 
 use super::hubs;
-use super::sheet::{Cell, Sheet};
+use super::sheet::{Cell, Column, Sheet};
 use crate::cli::args::HubFilter;
 
-const COLUMNS: &[(&str, &str)] = &[
+const COLUMNS: &[Column] = &[
     ("hub", "hub"),
     ("agent", "agent"),
     ("epoch", "epoch#"),
@@ -34,7 +34,7 @@ struct Line<'a> {
 }
 
 pub(super) fn sheet(lifecycle: &Lifecycle, filter: &HubFilter) -> Sheet {
-    let mut sheet = Sheet::new(COLUMNS);
+    let mut sheet = Sheet::new("lifecycle", COLUMNS);
     for hub in hubs(lifecycle.hubs(), filter) {
         for (agent, id, life) in lifecycle.of_hub(hub) {
             let leases: Vec<&Lease> = lifecycle.leases(id).collect();

@@ -5,17 +5,20 @@ mod budgets;
 mod collectives;
 mod decisions;
 mod governance;
+mod lifecycle;
 mod markup;
 mod timeline;
+mod trust;
 
 use std::fs;
 use std::path::Path;
 
 use convoke_projections::{
-    Agents, Budgets, Collectives, Governance, Performance, Proposals, Routing, Tasks,
+    Agents, Budgets, Collectives, Governance, Lifecycle, Performance, Proposals, Routing, Tasks,
+    Trust,
 };
 
-use self::markup::{Markup, safe};
+use self::markup::{Markup, moment, safe};
 use super::{Asked, whole};
 use crate::cli::failure::Failure;
 
@@ -39,6 +42,7 @@ pub(super) fn write(asked: &Asked<'_>, file: &Path) -> Result<(), Failure> {
     let routing = lineup.add::<Routing>();
     let tasks = lineup.add::<Tasks>();
     let proposals = lineup.add::<Proposals>();
+    let (lives, records) = (lineup.add::<Lifecycle>(), lineup.add::<Trust>());
     let position = lineup.run(Some(asked.until))?;
     let (tasks, proposals) = (whole(&tasks), whole(&proposals));
     let told = tasks.and_then(|tasks| Ok(timeline::section(&tasks, &*proposals?, asked.hub)));
@@ -61,6 +65,9 @@ pub(super) fn write(asked: &Asked<'_>, file: &Path) -> Result<(), Failure> {
         "Governance",
         whole(&governance).map(|view| governance::section(&view, asked.hub, asked.now)),
     );
+    let lives = whole(&lives).map(|view| lifecycle::section(&view, asked.hub, asked.now));
+    page.section("Lifecycle", lives);
+    page.section("Trust", whole(&records).map(|view| trust::section(&view, asked.hub)));
     page.section("Timeline", told);
     page.section("Decisions", whole(&routing).map(|view| decisions::section(&view, asked.hub)));
     page.finish(file)
@@ -86,9 +93,10 @@ impl Page {
              from that log alone.</p>\n\
              <nav><a href=\"#agents\">Agents</a> <a href=\"#collectives\">Collectives</a> \
              <a href=\"#budgets\">Budgets</a> <a href=\"#governance\">Governance</a> \
+             <a href=\"#lifecycle\">Lifecycle</a> <a href=\"#trust\">Trust</a> \
              <a href=\"#timeline\">Timeline</a> <a href=\"#decisions\">Decisions</a></nav>\n\
              </header>\n<main>\n",
-            now = safe(asked.now),
+            now = moment(asked.now),
         ));
         Self { text, failure: None }
     }

@@ -3,10 +3,10 @@
 use convoke_projections::Performance;
 use convoke_projections::performance::{Filter, PerformanceRecord};
 
-use super::sheet::{Cell, Sheet};
+use super::sheet::{Cell, Column, HIGH, LOW, Sheet};
 use crate::cli::args::HubFilter;
 
-const COLUMNS: &[(&str, &str)] = &[
+const COLUMNS: &[Column] = &[
     ("hub", "hub"),
     ("agent", "agent"),
     ("version", "version#"),
@@ -21,13 +21,13 @@ const COLUMNS: &[(&str, &str)] = &[
     ("judged", "judged#"),
     ("right", "right#"),
     ("acceptance", "acceptance#"),
-    ("acceptance_low", "from#"),
-    ("acceptance_high", "to#"),
+    ("acceptance_low", LOW),
+    ("acceptance_high", HIGH),
     ("brier", "Brier#"),
     ("bias", "bias#"),
     ("pearson", "r#"),
-    ("pearson_low", "from#"),
-    ("pearson_high", "to#"),
+    ("pearson_low", LOW),
+    ("pearson_high", HIGH),
     ("answered", "answered#"),
     ("failed", "failed#"),
     ("mean_latency_ms", "ms#"),
@@ -37,7 +37,7 @@ const COLUMNS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn sheet(performance: &Performance, hub: &HubFilter, days: u32) -> Sheet {
-    let mut sheet = Sheet::new(COLUMNS);
+    let mut sheet = Sheet::new("performance", COLUMNS);
     for record in records(performance, hub, days) {
         sheet.row(row(&record), &record);
     }

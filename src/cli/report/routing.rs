@@ -6,10 +6,10 @@ use convoke_projections::routing::RoutingRecord;
 use serde::Serialize;
 
 use super::hubs;
-use super::sheet::{Cell, Sheet};
+use super::sheet::{Cell, Column, Sheet};
 use crate::cli::args::HubFilter;
 
-const COLUMNS: &[(&str, &str)] = &[
+const COLUMNS: &[Column] = &[
     ("hub", "hub"),
     ("agent", "agent"),
     ("considered", "considered#"),
@@ -27,7 +27,7 @@ struct Line<'a> {
 }
 
 pub(super) fn sheet(routing: &Routing, filter: &HubFilter) -> Sheet {
-    let mut sheet = Sheet::new(COLUMNS);
+    let mut sheet = Sheet::new("routing", COLUMNS);
     for hub in hubs(routing.newest_first().map(|decision| &decision.hub), filter) {
         for (agent, record) in &routing.records(hub) {
             let win_rate = record.win_rate();

@@ -8,10 +8,21 @@ use serde_json::Value;
 
 use crate::cli::render::{Table, dollars, grouped};
 
+/// The name of a column for programs, and for people, where `#` marks numbers. For people the
+/// bounds of an interval, [`LOW`] and [`HIGH`], stand in the column before them.
+pub(super) type Column = (&'static str, &'static str);
+
+/// The lower bound of what stands in the column before.
+pub(super) const LOW: &str = "[";
+
+/// The upper bound of it.
+pub(super) const HIGH: &str = "]";
+
 /// Rows under named columns, and beside each row everything that is known.
 pub(super) struct Sheet {
-    /// The name of each column for programs, and for people, where `#` marks numbers.
-    columns: &'static [(&'static str, &'static str)],
+    /// What it tells, for programs that read several.
+    name: &'static str,
+    columns: &'static [Column],
     rows: Vec<Vec<Cell>>,
     documents: Vec<Value>,
 }
@@ -73,8 +84,8 @@ impl Cell {
 }
 
 impl Sheet {
-    pub(super) const fn new(columns: &'static [(&'static str, &'static str)]) -> Self {
-        Self { columns, rows: Vec::new(), documents: Vec::new() }
+    pub(super) const fn new(name: &'static str, columns: &'static [Column]) -> Self {
+        Self { name, columns, rows: Vec::new(), documents: Vec::new() }
     }
 
     /// One row more, and everything known of what it tells.
@@ -85,31 +96,73 @@ impl Sheet {
 
     /// For people.
     pub(super) fn table(&self) -> Table {
-        let headings: Vec<&'static str> = self.columns.iter().map(|(_, shown)| *shown).collect();
+        let shown = self.columns.iter().map(|(_, shown)| *shown);
+        let headings: Vec<_> = shown.filter(|shown| ![LOW, HIGH].contains(shown)).collect();
         let mut table = Table::new(&headings);
         for row in &self.rows {
-            table.row(row.iter().map(Cell::shown));
+            let mut cells: Vec<String> = Vec::new();
+            for (cell, (_, shown)) in row.iter().zip(self.columns) {
+                match (*shown, cells.last_mut(), cell) {
+                    (LOW | HIGH, _, Cell::None) => {}
+                    (LOW, Some(last), cell) => last.extend([" [", &cell.shown()]),
+                    (HIGH, Some(last), cell) => last.extend([", ", &cell.shown(), "]"]),
+                    (_, _, cell) => cells.push(cell.shown()),
+                }
+            }
+            table.row(cells);
         }
         table
     }
+}
 
-    /// As RFC 4180 has it: a line of names, then a line per row, each ended by CR and LF.
-    pub(super) fn csv(&self) -> String {
-        let names: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
-        let mut text = names.join(",") + "\r\n";
-        for row in &self.rows {
-            let cells: Vec<String> = row.iter().map(Cell::bare).collect();
+/// One document per line, with everything known; of several sheets each says of which it is.
+pub(super) fn json_lines(sheets: &[Sheet]) -> String {
+    let mut text = String::new();
+    for sheet in sheets {
+        for document in &sheet.documents {
+            let mut document = document.clone();
+            if let Some(fields) = document.as_object_mut().filter(|_| sheets.len() > 1) {
+                fields.insert(SECTION.to_owned(), sheet.name.into());
+            }
+            text.extend([&document.to_string(), "\n"]);
+        }
+    }
+    text
+}
+
+/// As RFC 4180 has it: a line of names, then a line per row, each ended by CR and LF. Of several
+/// sheets it holds the columns of all, each once, and in `section` which a row is of.
+pub(super) fn csv(sheets: &[Sheet]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for (place, sheet) in sheets.iter().enumerate() {
+        for (name, _) in sheet.columns {
+            if !names.contains(name) {
+                names.push(name);
+            }
+        }
+        // Behind the columns of the first, so that these stay where they are.
+        if place == 0 && sheets.len() > 1 {
+            names.push(SECTION);
+        }
+    }
+    let mut text = names.join(",") + "\r\n";
+    for sheet in sheets {
+        for row in &sheet.rows {
+            let cell = |name: &&str| {
+                let place = sheet.columns.iter().position(|(own, _)| own == name);
+                let cell = place.and_then(|place| row.get(place));
+                let own = || if *name == SECTION { sheet.name.to_owned() } else { String::new() };
+                cell.map_or_else(own, Cell::bare)
+            };
+            let cells: Vec<String> = names.iter().map(cell).collect();
             text += &(cells.join(",") + "\r\n");
         }
-        text
     }
-
-    /// One document per line, with everything known.
-    pub(super) fn json_lines(&self) -> String {
-        let lines: Vec<String> = self.documents.iter().map(ToString::to_string).collect();
-        lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
-    }
+    text
 }
+
+/// The column that says which sheet a row is of.
+const SECTION: &str = "section";
 
 /// Words as a field. A spreadsheet takes what begins with one of these signs for a formula; with an
 /// apostrophe before it, it stays words.
@@ -129,9 +182,10 @@ mod tests {
     use super::*;
 
     fn csv(text: &str) -> String {
-        let mut sheet = Sheet::new(&[("name", "name"), ("bias", "bias#"), ("left", "left#")]);
+        const COLUMNS: &[Column] = &[("name", "name"), ("bias", "bias#"), ("left", "left#")];
+        let mut sheet = Sheet::new("names", COLUMNS);
         sheet.row(vec![Cell::text(text), Cell::Real(-0.25, 2), Cell::None], &());
-        sheet.csv()
+        super::csv(&[sheet])
     }
 
     #[test]
@@ -148,6 +202,30 @@ mod tests {
             assert!(field.starts_with('\'') || field.starts_with("\"'"), "{field}");
         }
         assert!(csv("a=b").contains("\r\na=b,"), "only the beginning counts");
+    }
+
+    #[test]
+    fn several_sheets_are_one_table_with_the_columns_of_all() {
+        let mut names = Sheet::new("names", &[("name", "name"), ("age", "age#")]);
+        names.row(vec![Cell::text("Ada"), Cell::Count(36)], &());
+        let mut hats = Sheet::new("hats", &[("size", "size#"), ("name", "name")]);
+        hats.row(vec![Cell::Count(7), Cell::text("top, black")], &());
+        let expected = "name,age,section,size\r\nAda,36,names,\r\n\"top, black\",,hats,7\r\n";
+        assert_eq!(super::csv(&[names, hats]), expected);
+    }
+
+    #[test]
+    fn the_bounds_of_an_interval_stand_beside_it_for_people_and_apart_for_programs() {
+        const COLUMNS: &[Column] =
+            &[("share", "share#"), ("share_low", LOW), ("share_high", HIGH), ("cost", "cost#")];
+        let mut sheet = Sheet::new("shares", COLUMNS);
+        let cells = [0.5, 0.25, 0.75].map(|number| Cell::Real(number, 2));
+        sheet.row(cells.into_iter().chain([Cell::Count(3)]).collect(), &());
+        sheet.row(vec![Cell::None, Cell::None, Cell::None, Cell::Count(4)], &());
+        let expected =
+            "            share  cost\n0.50 [0.25, 0.75]     3\n                -     4\n";
+        assert_eq!(sheet.table().aligned(), expected);
+        assert!(super::csv(&[sheet]).contains("\r\n0.5,0.25,0.75,3\r\n"));
     }
 
     #[test]

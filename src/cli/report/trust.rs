@@ -3,10 +3,10 @@
 use convoke_projections::Trust;
 
 use super::hubs;
-use super::sheet::{Cell, Sheet};
+use super::sheet::{Cell, Column, Sheet};
 use crate::cli::args::HubFilter;
 
-const COLUMNS: &[(&str, &str)] = &[
+const COLUMNS: &[Column] = &[
     ("hub", "hub"),
     ("agent", "agent"),
     ("task_type", "work"),
@@ -24,7 +24,7 @@ const COLUMNS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn sheet(trust: &Trust, filter: &HubFilter) -> Sheet {
-    let mut sheet = Sheet::new(COLUMNS);
+    let mut sheet = Sheet::new("trust", COLUMNS);
     for hub in hubs(trust.hubs(), filter) {
         for one in trust.of_hub(hub) {
             let cells = vec![

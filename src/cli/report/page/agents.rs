@@ -1,7 +1,7 @@
 //! The agents: what people made of their work, and whether they know what they know.
 
 use convoke_events::Tokens;
-use convoke_projections::performance::PerformanceRecord;
+use convoke_projections::performance::{PerformanceRecord, Proposals};
 use convoke_projections::{Agents, Performance};
 
 use super::super::performance::records;
@@ -20,7 +20,7 @@ pub(super) fn section(
         "<p class=\"quiet\">Acceptance is the share of judged work that reviews found right, with \
          its 95 % interval; in periods of {days} days, the newest first.</p>\n"
     ));
-    markup.add("<div class=\"cards\">\n");
+    markup.add("<div class=\"columns\">\n");
     let mut agents: Vec<_> = agents.iter().filter(|agent| hub.takes(&agent.hub)).collect();
     agents.sort_by_key(|agent| (&agent.hub, &agent.slug));
     for agent in agents {
@@ -58,6 +58,7 @@ fn told(record: &PerformanceRecord) -> Markup {
     ));
     if let Some(acceptance) = record.acceptance {
         markup.add(bar(acceptance, record.acceptance_interval));
+        markup.add("<div class=\"record\"><div>\n");
         let interval = record.acceptance_interval.map_or_else(String::new, |interval| {
             format!(" ({:.0}–{:.0} %)", interval.low * 100.0, interval.high * 100.0)
         });
@@ -67,7 +68,6 @@ fn told(record: &PerformanceRecord) -> Markup {
             record.right,
             record.judged
         ));
-        markup.add(reliability(&record.reliability));
         let figure = |name: &str, value: Option<f64>| {
             value.map_or_else(|| format!("{name} undefined"), |value| format!("{name} {value:.2}"))
         };
@@ -79,20 +79,25 @@ fn told(record: &PerformanceRecord) -> Markup {
             },
         );
         markup.add(format_args!(
-            "<p class=\"quiet\">{}, {}, {pearson}</p>\n",
+            "<p class=\"quiet\">{}, {}, {pearson}</p>\n</div>\n{}</div>\n",
             figure("Brier", record.brier),
-            figure("bias", record.bias)
+            figure("bias", record.bias),
+            reliability(&record.reliability),
         ));
     }
     let proposals = record.proposals;
     let tokens = |tokens: Tokens| grouped(tokens.get());
+    let Proposals { generated, accepted, rejected, revised } = proposals;
+    let proposed = if generated.max(accepted).max(rejected).max(revised) == 0 {
+        String::new()
+    } else {
+        format!(
+            "{generated} proposed, {accepted} accepted, {rejected} rejected, {revised} revised; "
+        )
+    };
     markup.add(format_args!(
-        "<p class=\"quiet\">{} proposed, {} accepted, {} rejected, {} revised; {} calls answered, \
-         {} failed; {} tokens in, {} out; {}</p>\n</details>\n",
-        proposals.generated,
-        proposals.accepted,
-        proposals.rejected,
-        proposals.revised,
+        "<p class=\"quiet\">{proposed}{} calls answered, {} failed; {} tokens in, {} out; \
+         {}</p>\n</details>\n",
         record.answered,
         record.failed,
         tokens(record.tokens_in),

@@ -43,7 +43,7 @@ fn row(depth: usize, account: &Account, used: Amount) -> Vec<String> {
     let limit = account.limits.tokens.map(Tokens::get);
     vec![
         format!(
-            "<span style=\"padding-left:{}rem\">{}</span>{closed}",
+            "<span class=\"below\" style=\"padding-left:{}rem\">{}{closed}</span>",
             depth.min(12),
             safe(brief(&account.label, 80))
         ),

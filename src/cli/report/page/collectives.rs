@@ -4,7 +4,7 @@ use convoke_projections::Collectives;
 use convoke_projections::collectives::{Collective, Participant};
 
 use super::super::collectives::in_order;
-use super::markup::{Markup, safe};
+use super::markup::{Markup, moment, safe};
 use super::{NEWEST, more};
 use crate::cli::args::HubFilter;
 use crate::cli::render::{brief, dollars, grouped};
@@ -28,7 +28,7 @@ fn told(collective: &Collective) -> Markup {
          </summary>\n",
         collective.status,
         safe(brief(&collective.title, 120)),
-        collective.convened_at,
+        moment(collective.convened_at),
     ));
     if let Some(verdict) = verdict {
         let because =

@@ -3,7 +3,7 @@
 use convoke_projections::Routing;
 use convoke_projections::routing::Decision;
 
-use super::markup::{Markup, safe, table};
+use super::markup::{Markup, moment, safe, table};
 use super::{NEWEST, more};
 use crate::cli::args::HubFilter;
 
@@ -40,7 +40,7 @@ fn told(decision: &Decision) -> String {
         "<details><summary>{chosen} for {purpose} ({task_type}) <span class=\"quiet\">{}, position \
          {}</span></summary>\n<p>{}</p>\n<p class=\"quiet\">rule {} version {}, decision \
          <code>{}</code></p>\n{}</details>\n",
-        decision.at,
+        moment(decision.at),
         decision.position,
         safe(why),
         safe(&decision.rule),

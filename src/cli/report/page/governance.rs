@@ -4,7 +4,7 @@ use convoke_events::Timestamp;
 use convoke_projections::Governance;
 
 use super::super::governance::{known, rules, verbs};
-use super::markup::{Markup, safe, table};
+use super::markup::{Markup, moment, safe, table};
 use super::{NEWEST, more};
 use crate::cli::args::HubFilter;
 
@@ -42,7 +42,7 @@ pub(super) fn section(governance: &Governance, filter: &HubFilter, now: Timestam
             .map(|one| {
                 let why = one.reason.as_deref().unwrap_or("for a reason that is not known");
                 vec![
-                    format!("<span class=\"id\">{}</span>", one.at),
+                    format!("<span class=\"id\">{}</span>", moment(one.at)),
                     safe(&one.slug),
                     format!("{} {}", one.verb, safe(&one.artifact)),
                     safe(why),

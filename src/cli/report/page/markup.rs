@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
+use convoke_events::Timestamp;
 use convoke_events::evidence::{Interval, ReliabilityBin};
 
 use crate::cli::render::plain;
@@ -68,6 +69,14 @@ pub(super) fn safe(words: impl Display) -> String {
     markup
 }
 
+/// A moment to the second, as a page shows it.
+pub(super) fn moment(at: Timestamp) -> String {
+    let at = at.to_string();
+    let (day, time) = at.split_once('T').unwrap_or((&at, ""));
+    let time = time.split(['.', 'Z']).next().unwrap_or_default();
+    format!("{day} {time} UTC")
+}
+
 /// A table that scrolls sideways where it does not fit. Headings that end in `#` are over numbers;
 /// cells are markup already.
 pub(super) fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Markup {
@@ -124,13 +133,17 @@ pub(super) fn reliability(bins: &[ReliabilityBin]) -> String {
         ));
     }
     if marks.is_empty() {
-        return "<p class=\"quiet\">no judged answer said how sure it was</p>".to_owned();
+        return "<div><p class=\"quiet\">no judged answer said how sure it was</p></div>"
+            .to_owned();
     }
     format!(
-        "<svg class=\"reliability\" viewBox=\"-10 -10 120 120\" role=\"img\" \
-         aria-label=\"reliability\"><path d=\"M0 0V100H100\" class=\"axis\"/>\
-         <path d=\"M0 100L100 0\" class=\"ideal\"/>{marks}</svg>\
-         <p class=\"quiet\">right (up) by how sure (right)</p>"
+        "<div><svg class=\"reliability\" viewBox=\"-14 -10 124 124\" role=\"img\" \
+         aria-label=\"share judged right by confidence\"><path d=\"M0 0V100H100\" class=\"axis\"/>\
+         <path d=\"M0 100L100 0\" class=\"ideal\"/>{marks}\
+         <text x=\"-3\" y=\"8\" text-anchor=\"end\">1</text>\
+         <text x=\"-3\" y=\"112\" text-anchor=\"end\">0</text>\
+         <text x=\"100\" y=\"112\" text-anchor=\"end\">how sure 1</text></svg>\
+         <p class=\"quiet\">Judged right, upwards, by how sure it was.</p></div>"
     )
 }
 
@@ -147,6 +160,13 @@ mod tests {
             "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;\\u{202e}\\u{1b}[2J"
         );
         assert_eq!(safe("a\nb"), "a\nb");
+    }
+
+    #[test]
+    fn a_moment_is_shown_to_the_second() {
+        let at = |text: &str| moment(text.parse().unwrap());
+        assert_eq!(at("2026-03-01T09:00:07.640885Z"), "2026-03-01 09:00:07 UTC");
+        assert_eq!(at("2026-03-01T09:00:07Z"), "2026-03-01 09:00:07 UTC");
     }
 
     #[test]

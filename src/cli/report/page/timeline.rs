@@ -3,7 +3,7 @@
 use convoke_events::Timestamp;
 use convoke_projections::{Proposals, Tasks};
 
-use super::markup::{Markup, safe};
+use super::markup::{Markup, moment, safe};
 use super::{NEWEST, more};
 use crate::cli::args::HubFilter;
 use crate::cli::render::brief;
@@ -36,7 +36,7 @@ pub(super) fn section(tasks: &Tasks, proposals: &Proposals, hub: &HubFilter) -> 
     entries.truncate(NEWEST * 2);
     let mut markup = more(entries.len(), all, "entries").and("<ol class=\"time\">\n");
     for (at, _, what) in entries {
-        markup.add(format_args!("<li><time>{at}</time><span>{what}</span></li>\n"));
+        markup.add(format_args!("<li><time>{}</time><span>{what}</span></li>\n", moment(at)));
     }
     markup.and("</ol>\n")
 }
