@@ -200,7 +200,7 @@ impl Undecided {
 
 impl Projection for Attention {
     const NAME: &'static str = "attention";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
 
     fn quotes(event: &Event) -> bool {
         Calls::quotes(event)
