@@ -22,7 +22,8 @@ use convoke_events::{Durability, Log, Options, Query};
 use convoke_projections::proposals::{ProposalFilter, ProposalStatus};
 use convoke_projections::{
     Agents, Attention, Boards, Budgets, Calls, Collectives, Delegations, Estimates, Governance,
-    Lifecycle, Lineup, Paging, Performance, Projection, Proposals, Roles, Routing, Tasks, Trust,
+    Lifecycle, Lineup, Packets, Paging, Performance, Projection, Proposals, Roles, Routing, Tasks,
+    Trust,
 };
 use tokio::runtime::Runtime;
 
@@ -92,6 +93,7 @@ fn all_views(mut lineup: Lineup) -> impl Sized {
         added::<Estimates>(&mut lineup),
         added::<Governance>(&mut lineup),
         added::<Lifecycle>(&mut lineup),
+        added::<Packets>(&mut lineup),
         added::<Performance>(&mut lineup),
         added::<Proposals>(&mut lineup),
         added::<Roles>(&mut lineup),

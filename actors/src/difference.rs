@@ -12,7 +12,7 @@ pub struct Difference {
     pub at: String,
     /// What the record says there; nothing where it is silent.
     pub recorded: Option<Value>,
-    /// What the decision made again says there.
+    /// What was made again says there.
     pub recomputed: Option<Value>,
 }
 

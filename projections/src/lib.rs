@@ -27,9 +27,9 @@
 //! # Ok::<(), convoke_events::ReadError>(())
 //! ```
 //!
-//! What a view lists is asked for by a filter and in pages, of every view in the same way; what it
-//! reckons when it is asked, it answers whole ([`Performance::records`], [`Attention::waiting`]). A
-//! snapshot ([`Live::view`]) shares what does not change with the live view:
+//! What grows with the log is asked for by a filter and in pages, of every view in the same way; what a
+//! view reckons when it is asked, or holds little of, it answers whole ([`Performance::records`],
+//! [`Attention::waiting`]). A snapshot ([`Live::view`]) shares what does not change with the live view:
 //!
 //! ```
 //! use convoke_events::{Log, TaskOutcome};

@@ -43,7 +43,8 @@ pub(crate) fn contributed(
 }
 
 /// Takes the next step of a collective's protocol: who is not waited for is called off, what
-/// contributions ask to hand over is decided, the judge is asked, the verdict is reached with what follows from it, the stronger agent is asked.
+/// contributions ask to hand over is decided, the judge is asked, the verdict is reached with what
+/// follows from it, the stronger agent is asked.
 pub(crate) fn conclude(
     state: &State,
     id: CollectiveId,

@@ -157,28 +157,67 @@ fn account_for(listed: &[Dissent], key: &Key, brief: &Brief) -> Result<(), Synth
 }
 
 /// The first thing in a text that is spelled like an id of ours: contributors are cited by slug, so
-/// whatever it names was not given. However its 32 digits are set apart or dressed up, it is one.
+/// whatever it names was not given. However its 32 digits are dressed up or hung on others, it is one;
+/// set apart by what is seen, such as spaces, it is one where the groups are those of an id.
 fn id_in(words: &str) -> Option<&str> {
-    let mut start = None;
-    let mut digits = 0_usize;
-    let ends = words.char_indices().map(|(at, c)| (at, Some(c))).chain([(words.len(), None)]);
-    for (at, c) in ends {
-        match c {
-            Some(c) if is_hex(c) => {
-                start.get_or_insert(at);
-                digits = digits.saturating_add(1);
+    let groups = groups(words);
+    (0..groups.len()).find_map(|first| {
+        let (mut digits, mut lengths, mut is_set_apart) = (0, Vec::new(), false);
+        for group in groups.iter().skip(first) {
+            match group.behind {
+                _ if lengths.is_empty() => {}
+                Behind::Glue => {}
+                Behind::Separator => is_set_apart = true,
+                Behind::Else => return None,
             }
-            Some(c) if start.is_some() && is_glue(c) => {}
-            Some(_) | None => {
-                let found = start.take().filter(|_| digits == 32);
-                if let Some(found) = found.and_then(|start| words.get(start..at)) {
-                    return Some(found);
-                }
-                digits = 0;
+            digits += group.digits;
+            lengths.push(group.digits);
+            if digits == 32 && (!is_set_apart || lengths == [8, 4, 4, 4, 12]) {
+                return words.get(groups.get(first)?.start..group.end);
+            }
+        }
+        None
+    })
+}
+
+/// Hexadecimal digits without anything between them.
+struct Group {
+    start: usize,
+    end: usize,
+    digits: usize,
+    behind: Behind,
+}
+
+/// What a group of digits stands behind.
+enum Behind {
+    /// What is hardly seen, with another group before it.
+    Glue,
+    /// One character that is seen, with another group before it.
+    Separator,
+    Else,
+}
+
+fn groups(words: &str) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (start, c) in words.char_indices().filter(|(_, c)| is_hex(*c)) {
+        let end = start.saturating_add(c.len_utf8());
+        let between = groups.last().and_then(|last| words.get(last.end..start));
+        match (groups.last_mut(), between) {
+            (Some(last), Some("")) => {
+                last.end = end;
+                last.digits += 1;
+            }
+            (_, between) => {
+                let behind = match between {
+                    Some(between) if between.chars().all(is_glue) => Behind::Glue,
+                    Some(" " | "." | "_" | ":" | "/") => Behind::Separator,
+                    Some(_) | None => Behind::Else,
+                };
+                groups.push(Group { start, end, digits: 1, behind });
             }
         }
     }
-    None
+    groups
 }
 
 /// A hexadecimal digit, in its usual or in its full width.

@@ -63,6 +63,7 @@ pub(super) fn ended(
 }
 
 fn again(state: &State, open: &Open, now: Timestamp, seed: u64) -> Decision {
+    let open = &open.as_of(now);
     let story = Story { task: open.started.task, cause: Some(open.intent) };
     let next = open.current();
     if next.deadline <= now {

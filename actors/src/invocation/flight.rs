@@ -36,6 +36,8 @@ pub(super) struct Open {
     pub(super) phase: Phase,
     /// How long it had at first.
     span: Duration,
+    /// Whether its time begins when it goes out: a person had it made again, nobody knows when.
+    begins_late: bool,
 }
 
 impl Open {
@@ -46,6 +48,15 @@ impl Open {
             Phase::Waiting { at, .. } => Some(at),
             Phase::InDoubt => None,
         }
+    }
+
+    /// The same at this moment: with its whole time before it, if that begins when it goes out.
+    pub(super) fn as_of(&self, now: Timestamp) -> Self {
+        let mut open = self.clone();
+        if self.begins_late {
+            open.started.deadline = now.plus(self.span);
+        }
+        open
     }
 
     /// The try that is under way, or that waits.
@@ -112,7 +123,7 @@ impl Invocations {
                             let (failed, reservation) =
                                 (open.started.attempt, open.started.reservation);
                             open.phase = Phase::Waiting { failed, at, reservation, mend: false };
-                            open.started.deadline = at.plus(open.span);
+                            open.begins_late = true;
                         }
                         Recourse::Person => open.phase = Phase::InDoubt,
                         Recourse::Repeat | Recourse::Fail => {}
@@ -127,7 +138,13 @@ impl Invocations {
         let invocation = started.invocation;
         let known = self.close(invocation).map(|open| open.span);
         let span = known.unwrap_or_else(|| started.deadline.since(at));
-        let open = Open { intent: id, started: started.clone(), phase: Phase::InFlight, span };
+        let open = Open {
+            intent: id,
+            started: started.clone(),
+            phase: Phase::InFlight,
+            span,
+            begins_late: false,
+        };
         self.due.extend(open.due().map(|due| (due, invocation)));
         self.of_agent.entry(started.agent).or_default().insert(invocation);
         self.of_task.entry(started.task).or_default().insert(invocation);

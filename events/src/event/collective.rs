@@ -22,7 +22,7 @@ pub enum ParticipantStanding {
         /// What it would have needed.
         needed: Amount,
     },
-    /// It could have been asked, and is not: so few others can be that there is no verdict.
+    /// It could have been asked, and is not: there could be no verdict, whatever it said.
     NotAsked,
 }
 

@@ -84,7 +84,7 @@ fn convened(facts: &CollectiveConvened, told: &Told) -> String {
                     format!("{agent} is over budget, it would need {}", wording::amount(*needed))
                 }
                 ParticipantStanding::NotAsked => {
-                    format!("{agent} is not asked, since too few others can be")
+                    format!("{agent} is not asked, since there could be no verdict")
                 }
             }
         })

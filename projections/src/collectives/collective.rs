@@ -138,7 +138,7 @@ impl Collective {
                     Some(format!("over budget: it would have needed {}", wording::amount(*needed)))
                 }
                 ParticipantStanding::NotAsked => {
-                    Some("not asked: too few others could be".to_owned())
+                    Some("not asked: there could be no verdict".to_owned())
                 }
             },
         });

@@ -111,9 +111,8 @@ pub(super) fn sheet(governance: &Governance, filter: &HubFilter, now: Timestamp)
 /// Every attempt that was denied in the last seven days, the newest first.
 pub(super) fn denied(governance: &Governance, filter: &HubFilter, now: Timestamp) -> Sheet {
     let mut sheet = Sheet::new("denied", DENIED);
-    let recent = |at: Timestamp| at <= now && now.since(at) < BLOCKED_WINDOW;
     for hub in known(governance, filter) {
-        for one in governance.blocked(hub).filter(|one| recent(one.at)) {
+        for one in governance.blocked_lately(hub, now) {
             let cells = vec![
                 Cell::Time(one.at),
                 Cell::text(hub),

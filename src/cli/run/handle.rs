@@ -11,7 +11,8 @@ use crate::{Acting, Runtime};
 /// How many requests are under way at the same time.
 const IN_FLIGHT: usize = 32;
 
-/// Handles all of them, but for those that wait for a person to speak; the first failure ends it. What is handed over looks at the requests before
+/// Handles all of them, but for those that wait for a person to speak; the first failure ends it.
+/// What is handed over looks at the requests before
 /// it, so they are handed in in the order of the file, each once the one before it is on disk.
 pub(super) async fn all(
     runtime: &Runtime,

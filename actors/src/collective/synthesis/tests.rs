@@ -138,13 +138,25 @@ fn an_id_is_one_however_it_is_dressed_up_and_other_numbers_are_none() {
         id.chars().map(wide).collect(),
         format!("urn:uuid:{id}"),
         format!("({id})"),
+        format!("id-{id}"),
+        format!("{id}-a"),
+        id.replace('-', " "),
+        id.replace('-', "."),
+        id.replace('-', "_"),
     ];
     for spelling in spellings {
         assert!(id_in(&format!("as {spelling} says")).is_some(), "{spelling}");
         assert!(id_in(&spelling).is_some(), "{spelling}");
     }
     let commit = "4a5e1e4baab89f3a32518a88c31bc87f618f7667";
-    for other in ["2026-11-20", "a dead face, a bad cafe", commit, &id[1..], "10-20-30"] {
+    for other in [
+        "2026-11-20",
+        "a dead face, a bad cafe",
+        commit,
+        &id[1..],
+        "10-20-30",
+        "1024 2048 4096 8192 1024 2048 4096 8192",
+    ] {
         assert_eq!(id_in(other), None, "{other}");
     }
 }

@@ -44,7 +44,7 @@ fn row(slug: &str, life: &Life, leases: &[&Lease], now: Timestamp) -> Vec<String
         },
     );
     let held = leases.iter().map(|lease| {
-        let over = if lease.expires < now { ", which is over" } else { "" };
+        let over = if lease.expires <= now { ", which is over" } else { "" };
         format!(
             "a lease of {} in {} until {}{over}",
             lease.tier,
