@@ -116,10 +116,11 @@ impl Governance {
         verb: Verb,
         artifact: &ArtifactType,
     ) -> Result<Grant, BlockReason> {
-        if registry.get(agent).is_some_and(|known| known.revoked) {
+        let known = registry.get(agent);
+        if known.is_some_and(|known| known.revoked) {
             return Err(BlockReason::Revoked);
         }
-        let trust = registry.get(agent).map(|known| known.profile.trust);
+        let trust = known.map(|known| known.profile.trust);
         let policy = self.policies.get(&(agent, artifact.clone()));
         // Nothing is applied without a person unless somebody said so of this very agent.
         let by_default = self.default == GovernanceDefault::Permit && verb != Verb::AutoApply;

@@ -4,8 +4,9 @@
 mod bidders;
 
 use convoke_events::{
-    AgentId, Candidate, CandidateStanding, EventId, Evidence, MicroUsd, PreferenceRule, Purpose,
-    RoutingRules, TaskId, TaskType, TieBreak, Timestamp, Tokens, Verb, Way, Weights,
+    AgentId, ArtifactType, Candidate, CandidateStanding, EventId, Evidence, MicroUsd,
+    PreferenceRule, Purpose, RoutingRules, TaskId, TaskType, TieBreak, Timestamp, Tokens, Verb,
+    Way, Weights,
 };
 
 pub(super) use self::bidders::by_bid;
@@ -95,18 +96,29 @@ impl<'a> Grounds<'a> {
         }
     }
 
+    /// What the task type answers with, if the hub knows it.
+    fn artifact(self, sought: Sought<'_>) -> Option<ArtifactType> {
+        self.state.registry.artifact_of(sought.task_type).ok()
+    }
+
     fn candidate(self, agent: AgentId, priority: u32, standing: CandidateStanding) -> Candidate {
         let agent_version = self.state.registry.get(agent).map_or(0, |known| known.version);
         Candidate { agent, agent_version, policy: None, priority, standing, scored: None }
     }
 
     /// How an agent stands for a task, before anything is known of what it asks.
-    fn standing(self, sought: Sought<'_>, agent: AgentId, known: &Agent) -> CandidateStanding {
+    fn standing(
+        self,
+        sought: Sought<'_>,
+        artifact: Option<&ArtifactType>,
+        agent: AgentId,
+        known: &Agent,
+    ) -> CandidateStanding {
         if known.revoked {
             CandidateStanding::Revoked
         } else if !known.active {
             CandidateStanding::AgentInactive
-        } else if !self.permitted(sought, agent) {
+        } else if !self.permitted(sought, artifact, agent) {
             CandidateStanding::Governance
         } else if self.is_down(known) {
             CandidateStanding::BreakerOpen
@@ -123,7 +135,12 @@ impl<'a> Grounds<'a> {
     }
 
     /// Whether governance lets an agent do what it would be asked for.
-    fn permitted(self, sought: Sought<'_>, agent: AgentId) -> bool {
+    fn permitted(
+        self,
+        sought: Sought<'_>,
+        artifact: Option<&ArtifactType>,
+        agent: AgentId,
+    ) -> bool {
         let verb = match sought.purpose {
             Purpose::Triage | Purpose::Judgement => Verb::Read,
             Purpose::Contribution
@@ -135,9 +152,8 @@ impl<'a> Grounds<'a> {
             | Purpose::Answer => Verb::Propose,
         };
         let registry = &self.state.registry;
-        let artifact = registry.artifact_of(sought.task_type);
-        artifact.is_ok_and(|artifact| {
-            self.governance.foreseen(registry, agent, verb, &artifact).is_ok()
+        artifact.is_some_and(|artifact| {
+            self.governance.foreseen(registry, agent, verb, artifact).is_ok()
         })
     }
 
@@ -213,6 +229,7 @@ fn by_rule(
     rule: &PreferenceRule,
     choice: Choice,
 ) -> Chosen {
+    let artifact = grounds.artifact(sought);
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut preferred = 0;
     for (priority, preference) in (1..).zip(rule.preferred.iter().chain(&rule.fallbacks)) {
@@ -222,7 +239,7 @@ fn by_rule(
             if named_before || model != (&preference.provider, &preference.model) {
                 continue;
             }
-            let standing = grounds.standing(sought, agent, known);
+            let standing = grounds.standing(sought, artifact.as_ref(), agent, known);
             let standing = match (grounds.price(known), rule.max_cost) {
                 _ if standing != CandidateStanding::Eligible => standing,
                 (None, Some(_)) => CandidateStanding::PriceUnknown,
@@ -269,8 +286,9 @@ pub(super) fn first_participant(
     sought: Sought<'_>,
     participants: &[AgentId],
 ) -> Chosen {
+    let artifact = grounds.artifact(sought);
     let candidates = (1..).zip(participants).map(|(priority, agent)| {
-        let standing = if grounds.permitted(sought, *agent) {
+        let standing = if grounds.permitted(sought, artifact.as_ref(), *agent) {
             CandidateStanding::Eligible
         } else {
             CandidateStanding::Governance

@@ -107,16 +107,11 @@ impl Track {
         self.reviews.get(task_type).copied()
     }
 
-    /// An agent's calls in flight, as an input of its score.
-    pub(super) fn load(&self, agent: AgentId) -> Measure {
-        Measure::Load { calls: self.agents.get(&agent).map_or(0, |seen| seen.calls) }
-    }
-
-    /// How long an agent's answers took, as an input of its score.
-    pub(super) fn latency(&self, agent: AgentId) -> Measure {
-        let seen = self.agents.get(&agent);
-        let (answers, total_us) = seen.map_or((0, 0), |seen| (seen.answers, seen.total_us));
-        Measure::Latency { answers, total_us }
+    /// An agent's calls in flight and how long its answers took, as inputs of its score.
+    pub(super) fn pace(&self, agent: AgentId) -> [Measure; 2] {
+        let nothing = Seen::default();
+        let Seen { calls, answers, total_us, .. } = *self.agents.get(&agent).unwrap_or(&nothing);
+        [Measure::Load { calls }, Measure::Latency { answers, total_us }]
     }
 
     /// What an agent's strategy learns from, for a task with these words.

@@ -2,8 +2,8 @@
 
 use convoke_events::evidence::Tally;
 use convoke_events::{
-    AgentId, BidBasis, BidRule, BidStrategy, Candidate, CandidateStanding, Evidence, Matched,
-    Measure, Strategy, TieBreak,
+    AgentId, ArtifactType, BidBasis, BidRule, BidStrategy, Candidate, CandidateStanding, Evidence,
+    Matched, Measure, Strategy, TieBreak,
 };
 
 use super::{Choice, Chosen, Grounds, Sought};
@@ -28,6 +28,7 @@ pub(in crate::routing) fn by_bid(
         grounds,
         sought,
         rule,
+        artifact: grounds.artifact(sought),
         found: grounds.words.unwrap_or(on_record),
         evidence: (rule.strategy == Strategy::Informed).then(|| evidence(grounds, sought)),
     };
@@ -71,6 +72,7 @@ struct Scorer<'a> {
     grounds: Grounds<'a>,
     sought: Sought<'a>,
     rule: &'a BidRule,
+    artifact: Option<ArtifactType>,
     found: &'a Found,
     evidence: Option<Evidence>,
 }
@@ -85,7 +87,7 @@ impl Scorer<'_> {
         let vocabulary = Vocabulary::from(&known.profile);
         let matched = vocabulary.matched(self.found, rule.strategy);
         let bid = known.works().then(|| self.bid(agent, known, &matched)).flatten();
-        let standing = grounds.standing(*sought, agent, known);
+        let standing = grounds.standing(*sought, self.artifact.as_ref(), agent, known);
         let silent = standing == CandidateStanding::Eligible && bid.is_none();
         let standing = if silent { CandidateStanding::NoBid } else { standing };
         let mut inputs = Vec::with_capacity(6);
@@ -96,8 +98,14 @@ impl Scorer<'_> {
         }
         let weights = score::weights(rule.strategy, grounds.rules);
         let scored = score::scored(inputs, weights, grounds.rules, self.evidence.as_ref());
-        let candidate = grounds.candidate(agent, place, standing);
-        Candidate { scored: Some(scored), ..candidate }
+        Candidate {
+            agent,
+            agent_version: known.version,
+            policy: None,
+            priority: place,
+            standing,
+            scored: Some(scored),
+        }
     }
 
     /// What the agent asks.
@@ -125,10 +133,11 @@ impl Scorer<'_> {
         let tally = state.records.of(agent, known.version, self.sought.task_type);
         let (right, decided) = tally.map_or((0, 0), |tally| (tally.right(), tally.judged()));
         let draw = self.explores().then(|| bid::deviate(seed, agent));
+        let [load, latency] = state.routing.track.pace(agent);
         [
             Measure::Acceptance { right, decided, draw },
-            state.routing.track.load(agent),
-            state.routing.track.latency(agent),
+            load,
+            latency,
             Measure::Price { per_1000: self.grounds.price(known) },
         ]
     }
