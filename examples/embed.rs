@@ -62,6 +62,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let task = ada
         .submit(TaskSubmission {
             request: "ticket-17".to_owned(),
+            attempt: 0,
             title: "The importer panics".to_owned(),
             body: "Every Monday, on the first file.".to_owned(),
             source: Some("customer".to_owned()),

@@ -132,7 +132,7 @@ impl Acting {
     /// # Errors
     /// As [`Hub::command`].
     pub async fn submit(&self, task: TaskSubmission) -> Result<TaskId, CommandError> {
-        let id = TaskSubmission::id(self.hub.id(), &task.request);
+        let id = task.task(self.hub.id());
         self.command(Command::SubmitTask(task)).await?;
         Ok(id)
     }
@@ -210,6 +210,7 @@ impl Acting {
 /// let task = ada
 ///     .submit(TaskSubmission {
 ///         request: "req-1".to_owned(),
+///         attempt: 0,
 ///         title: "It crashes on an empty file".to_owned(),
 ///         body: "The importer panics.".to_owned(),
 ///         source: None,

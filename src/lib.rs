@@ -71,6 +71,7 @@
 //! let task = ada
 //!     .submit(TaskSubmission {
 //!         request: "req-1".to_owned(),
+//!         attempt: 0,
 //!         title: "How do I export my data?".to_owned(),
 //!         body: "I would like it as CSV.".to_owned(),
 //!         source: None,

@@ -1,6 +1,7 @@
 //! Commands: what can be asked of a hub, and what it answers.
 
 mod policy;
+mod submission;
 
 use std::collections::BTreeSet;
 
@@ -10,13 +11,14 @@ use convoke_events::{
     IdempotencyKey, InvocationId, Key, Keyword, LifecycleRules, Limits, MicroUsd, ModelFamily,
     ModelName, Permission, PlanDecision, Principal, ProposalId, ProviderName, Rate, Receipt,
     Recovery, RetryRules, ReviewDecision, ReviewRules, Role, RoutingRules, ServiceName, Slug,
-    StepName, TaskId, TaskOutcome, TaskPlan, TaskType, Tier, Tokens, TrustLevel,
+    StepName, TaskId, TaskOutcome, TaskType, Tier, Tokens, TrustLevel,
 };
 
 pub use crate::coordination::VoteOpening;
 use serde::Serialize;
 
 pub use self::policy::PolicyRule;
+pub use self::submission::TaskSubmission;
 use crate::action::Act;
 use crate::refusal::Refusal;
 
@@ -143,36 +145,6 @@ impl Price {
             .map(|(tokens, price)| u128::from(tokens.get()).saturating_mul(price.get().into()))
             .fold(0, u128::saturating_add);
         MicroUsd::new(u64::try_from(sum.div_ceil(1_000_000)).unwrap_or(u64::MAX))
-    }
-}
-
-/// One piece of work, as it is handed in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct TaskSubmission {
-    /// The host's own id of the request, from which the task's id follows.
-    pub request: String,
-    /// In a few words.
-    pub title: String,
-    /// In all words.
-    pub body: String,
-    /// Where it came from.
-    pub source: Option<String>,
-    /// Which way it goes.
-    pub plan: TaskPlan,
-    /// What it may spend.
-    pub limits: Limits,
-}
-
-impl TaskSubmission {
-    /// The id of the task that a request makes in this hub.
-    pub fn id(hub: &HubId, request: &str) -> TaskId {
-        TaskId::derive(&[hub.as_str(), request])
-    }
-
-    /// Digest of what was asked: title, body and source.
-    pub fn content(&self) -> Digest {
-        let source = self.source.as_deref().unwrap_or("");
-        Digest::of_parts([self.title.as_bytes(), self.body.as_bytes(), source.as_bytes()])
     }
 }
 

@@ -77,6 +77,17 @@ pub enum Refusal {
         /// Its task.
         task: TaskId,
     },
+    /// A request is handed in again only where its newest attempt failed.
+    #[error(
+        "attempt {attempt} at request `{request}`, counted from 0, would follow one that did not \
+         fail: only what failed is handed in again"
+    )]
+    NothingToRetry {
+        /// The request's id.
+        request: String,
+        /// The attempt that was handed in.
+        attempt: u32,
+    },
     /// No task has this id.
     #[error("no task {task} was handed in to hub `{hub}`")]
     TaskUnknown {

@@ -71,6 +71,12 @@ impl Tasks {
         self.ended.get(&task).map(|ended| &ended.conclusion)
     }
 
+    /// What was asked, of a task that was ever handed in.
+    fn content(&self, task: TaskId) -> Option<Digest> {
+        let open = self.open.get(&task).map(|open| open.content);
+        open.or_else(|| self.ended.get(&task).map(|ended| ended.content))
+    }
+
     /// Whether a task of this id was ever handed in.
     pub(crate) fn knows(&self, task: TaskId) -> bool {
         self.open.contains_key(&task) || self.ended.contains_key(&task)

@@ -127,6 +127,10 @@ pub(super) struct Run {
     /// The requests: one JSON object with `id`, `title`, `body` and perhaps `source` per line
     #[arg(long, value_name = "FILE.jsonl")]
     pub(super) input: PathBuf,
+    /// Hand in again, once, every request whose newest attempt failed; each attempt is a task of its
+    /// own, and the summary speaks of the newest
+    #[arg(long)]
+    pub(super) retry_failed: bool,
     #[command(flatten)]
     pub(super) by: By,
 }

@@ -13,6 +13,7 @@ use convoke_actors::authority::LocalOwner;
 use convoke_actors::command::TaskSubmission;
 use convoke_events::TaskId;
 
+use self::known::Known;
 pub(super) use self::plan::plan;
 use self::progress::Progress;
 use super::args::{self, Global};
@@ -29,13 +30,14 @@ pub(super) fn run(global: &Global, args: &args::Run, output: &mut Output) -> Res
     let submissions: Vec<TaskSubmission> =
         requests.into_iter().map(|request| submission(&scenario, request)).collect();
     let log = opening::to_create(global)?;
-    known::refuse_changed(&log, &scenario.hub, &submissions)?;
+    let known = Known::of(&log, &scenario.hub)?;
+    known.refuse_changed(&submissions)?;
+    let newest = |submission| known.newest(submission, args.retry_failed);
+    let submissions: Vec<TaskSubmission> = submissions.into_iter().map(newest).collect();
 
     let progress = Progress::new(submissions.len(), global.quiet);
-    let tasks: Vec<TaskId> = submissions
-        .iter()
-        .map(|submission| TaskSubmission::id(&scenario.hub, &submission.request))
-        .collect();
+    let tasks: Vec<TaskId> =
+        submissions.iter().map(|submission| submission.task(&scenario.hub)).collect();
     let runtime = Runtime::builder()
         .on(log.clone())
         .authority(Arc::new(LocalOwner))
@@ -59,6 +61,7 @@ pub(super) fn run(global: &Global, args: &args::Run, output: &mut Output) -> Res
 fn submission(scenario: &Scenario, request: Request) -> TaskSubmission {
     TaskSubmission {
         request: request.id,
+        attempt: 0,
         title: request.title,
         body: request.body,
         source: request.source,

@@ -109,6 +109,7 @@ fn submission() -> TaskSubmission {
     let task_type = "implementation".parse().unwrap();
     TaskSubmission {
         request: "r-1".to_owned(),
+        attempt: 0,
         title: "A crash".to_owned(),
         body: "It crashes when it starts.".to_owned(),
         source: None,

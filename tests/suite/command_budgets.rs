@@ -57,6 +57,7 @@ fn overrun(data: &Path) {
         let task_type = TaskType::new("triage").unwrap();
         let submission = TaskSubmission {
             request: "greedy".to_owned(),
+            attempt: 0,
             title: "How?".to_owned(),
             body: "So.".to_owned(),
             source: None,

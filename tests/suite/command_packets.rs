@@ -45,6 +45,7 @@ async fn handed_in(hub: &Hub, request: &str) -> TaskId {
     let task_type = "implementation".parse().unwrap();
     let submission = TaskSubmission {
         request: request.to_owned(),
+        attempt: 0,
         title: "A crash".to_owned(),
         body: "It crashes.".to_owned(),
         source: None,

@@ -66,6 +66,7 @@ fn task(request: &str) -> TaskSubmission {
     let task_type = TaskType::new("implementation").unwrap();
     TaskSubmission {
         request: request.to_owned(),
+        attempt: 0,
         title: "A crash".to_owned(),
         body: "It crashes when it starts.".to_owned(),
         source: None,

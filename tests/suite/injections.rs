@@ -245,6 +245,7 @@ fn submission(number: usize) -> TaskSubmission {
     let task_type = "implementation".parse().unwrap();
     TaskSubmission {
         request: format!("r-{number}"),
+        attempt: 0,
         title: format!("Request {number}"),
         body: "It crashes when it starts.".to_owned(),
         source: None,

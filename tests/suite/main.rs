@@ -20,6 +20,7 @@ mod command_log; // `convoke log …`: receipts, order, bad lines, one directory
 mod command_packets; // `convoke packets …`, `agents promote`: what agents were told, plans, earned tiers
 mod command_registering; // `convoke agents register | revise`: agents from a file, all or none
 mod command_report; // `convoke report`: three formats, any moment, one page, and views that stopped
+mod command_retry; // `run --retry-failed`: what failed is handed in again, once, and nothing else
 mod command_review; // `convoke review`: accepted, rejected, revised, refused
 mod command_route; // `convoke route simulate`, `explain`, `what-if`: decisions foreseen and made again
 mod command_run; // `convoke run`: the summary, and the same again without an event

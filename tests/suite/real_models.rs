@@ -42,7 +42,7 @@ pub(crate) fn switched(base_url: impl Fn(&str) -> String) -> String {
 }
 
 /// The same scenario, in which no call is tried again.
-fn tried_once(scenario: &str) -> String {
+pub(crate) fn tried_once(scenario: &str) -> String {
     format!("{scenario}\n[retry]\nmax_attempts = 1\n")
 }
 
@@ -76,7 +76,7 @@ fn completion(body: &Value, content: &str) -> Say {
     Say::new(200, &answer.to_string())
 }
 
-fn write(place: &Path, scenario: &str, requests: usize) -> [String; 2] {
+pub(crate) fn write(place: &Path, scenario: &str, requests: usize) -> [String; 2] {
     let (file, input) = (place.join("scenario.toml"), place.join("requests.jsonl"));
     fs::write(&file, scenario).unwrap();
     let all = fs::read_to_string("examples/requests.jsonl").unwrap();
@@ -257,8 +257,15 @@ fn recorded(say: Say) -> (TaskOutcome, Vec<Event>) {
             },
         };
         let (request, title, body) = ("r-1".to_owned(), "A crash".to_owned(), String::new());
-        let task =
-            TaskSubmission { request, title, body, source: None, plan, limits: Limits::default() };
+        let task = TaskSubmission {
+            request,
+            attempt: 0,
+            title,
+            body,
+            source: None,
+            plan,
+            limits: Limits::default(),
+        };
         let task = ada.submit(task).await.unwrap();
         let outcome = hub.concluded(task).await.unwrap().outcome;
         let events = runtime.log().read(Query::all()).map(|recorded| recorded.unwrap().event);

@@ -40,6 +40,7 @@ async fn workshop(runtime: &Runtime, agents: &[&str]) -> (Hub, TaskId) {
     let task_type = "implementation".parse().unwrap();
     let submission = TaskSubmission {
         request: "r-1".to_owned(),
+        attempt: 0,
         title: "A crash".to_owned(),
         body: "It crashes.".to_owned(),
         source: None,

@@ -319,7 +319,7 @@ async fn ask(hub: &Hub, row: &Row, base_url: Option<String>) -> TaskId {
     };
     let (request, title, body) = ("r-1".to_owned(), "A crash".to_owned(), String::new());
     let limits = Limits::default();
-    let task = TaskSubmission { request, title, body, source: None, plan, limits };
+    let task = TaskSubmission { request, attempt: 0, title, body, source: None, plan, limits };
     ada.submit(task).await.unwrap()
 }
 

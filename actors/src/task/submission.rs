@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use convoke_events::{
-    AccountId, CorrelationId, Slug, TaskPlan, TaskSubmitted, TaskType, TextName, Texts,
-    record::TooLarge,
+    AccountId, CorrelationId, Slug, TaskOutcome, TaskPlan, TaskSubmitted, TaskType, TextName,
+    Texts, record::TooLarge,
 };
 
 use super::MAX_TASK_BYTES;
@@ -18,15 +18,25 @@ use crate::state::State;
 
 /// Takes a task in, opens its account, or finds that it is there.
 pub(crate) fn submit(state: &State, submission: &TaskSubmission) -> Result<Vec<Draft>, Refusal> {
-    let TaskSubmission { request, title, body, source, plan, limits } = submission;
+    let TaskSubmission { request, attempt, title, body, source, plan, limits } = submission;
     check(state, submission)?;
-    let task = TaskSubmission::id(&state.hub, request);
+    let task = submission.task(&state.hub);
     let content = submission.content();
-    let known = state.tasks.open.get(&task).map(|open| open.content);
-    match known.or_else(|| state.tasks.ended.get(&task).map(|ended| ended.content)) {
+    let differs = |task| Refusal::TaskDiffers { request: request.clone(), task };
+    match state.tasks.content(task) {
         Some(known) if known == content => return Ok(Vec::new()),
-        Some(_) => return Err(Refusal::TaskDiffers { request: request.clone(), task }),
+        Some(_) => return Err(differs(task)),
         None => {}
+    }
+    if let Some(before) = attempt.checked_sub(1) {
+        let before = TaskSubmission::attempt_id(&state.hub, request, before);
+        if state.tasks.content(before).is_some_and(|known| known != content) {
+            return Err(differs(before));
+        }
+        let ended = state.tasks.conclusion(before);
+        if ended.is_none_or(|ended| ended.outcome != TaskOutcome::Failed) {
+            return Err(Refusal::NothingToRetry { request: request.clone(), attempt: *attempt });
+        }
     }
     let account = AccountId::derive(&[&task.to_string()]);
     let size = title.len().saturating_add(body.len());

@@ -75,6 +75,7 @@ pub fn submission(request: &str, body: &str) -> TaskSubmission {
     };
     TaskSubmission {
         request: request.to_owned(),
+        attempt: 0,
         title: format!("Request {request}"),
         body: body.to_owned(),
         source: None,

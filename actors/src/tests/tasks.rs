@@ -1,12 +1,16 @@
 //! A request is taken in once, as it was handed in first, or refused with what is wrong.
 
-use convoke_events::{AccountId, BudgetEvent, Escalation, Event, TaskPlan, Tokens};
+use convoke_events::{
+    AccountId, BudgetEvent, Escalation, Event, FailureClass, TaskEvent, TaskPlan, Tokens,
+};
 
 use super::cast::{
     found, hand_in, limits, only_call, question, task, triage, usage, word, workshop,
 };
+use super::failures::fails;
 use crate::MAX_TASK_BYTES;
 use crate::command::{Command, TaskSubmission};
+use crate::provider::ProviderFailure;
 use crate::testkit::{Scene, Then, hub, submission, task_rules};
 
 fn submit(scene: &mut Scene, submission: TaskSubmission) -> Then {
@@ -56,6 +60,58 @@ fn the_same_request_with_other_content_is_refused_also_once_it_has_ended() {
     for other in others {
         submit(&mut scene, other).is_refused(&words);
     }
+}
+
+fn lets_nobody_in() -> ProviderFailure {
+    ProviderFailure::new(FailureClass::Auth, "it lets nobody in")
+}
+
+fn again(attempt: u32) -> TaskSubmission {
+    TaskSubmission { attempt, ..triage("a") }
+}
+
+#[test]
+fn a_request_that_failed_is_handed_in_again_as_a_task_of_its_own() {
+    let mut scene = workshop();
+    hand_in(&mut scene, triage("a"));
+    let call = only_call(&scene);
+    fails(&mut scene, &call, lets_nobody_in());
+    let then = submit(&mut scene, again(1)).leaves(&["TaskSubmitted", "AccountOpened"]);
+    let submitted = found!(then, Event::Task(TaskEvent::TaskSubmitted(task)) => task)[0];
+    assert_eq!(submitted.task, again(1).task(&hub()));
+    assert_ne!(submitted.task, task("a"));
+    submit(&mut scene, again(1)).leaves(&[]);
+    submit(&mut scene, triage("a")).leaves(&[]);
+}
+
+#[test]
+fn a_request_that_did_not_fail_is_not_handed_in_again() {
+    let mut scene = workshop();
+    let words = |attempt: u32| {
+        format!(
+            "attempt {attempt} at request `a`, counted from 0, would follow one that did not fail: \
+             only what failed is handed in again"
+        )
+    };
+    submit(&mut scene, again(1)).is_refused(&words(1));
+    hand_in(&mut scene, triage("a"));
+    submit(&mut scene, again(1)).is_refused(&words(1));
+    let call = only_call(&scene);
+    scene.answered(&call, "ignore", usage(1, 1));
+    submit(&mut scene, again(1)).is_refused(&words(1));
+    submit(&mut scene, again(2)).is_refused(&words(2));
+}
+
+#[test]
+fn a_later_attempt_asks_what_the_first_one_asked() {
+    let mut scene = workshop();
+    hand_in(&mut scene, triage("a"));
+    let call = only_call(&scene);
+    fails(&mut scene, &call, lets_nobody_in());
+    let other = TaskSubmission { body: "Another".to_owned(), ..again(1) };
+    let words =
+        format!("request `a` was handed in before with another content (task {})", task("a"));
+    submit(&mut scene, other).is_refused(&words);
 }
 
 #[test]

@@ -1,28 +1,65 @@
-//! Which requests the log knows already, and whether they are the same.
+//! What the log knows of a run's requests: their attempts, what each asked, and how it ended.
 
 use std::collections::BTreeMap;
 
 use convoke_actors::command::TaskSubmission;
-use convoke_events::{Digest, Event, HubId, Log, Query, TaskEvent, TaskId};
+use convoke_events::{Digest, Event, HubId, Log, Query, TaskEvent, TaskId, TaskOutcome};
 
 use crate::cli::failure::Failure;
 
-/// Refuses requests that the log knows by the same id with another content.
-pub(super) fn refuse_changed(
-    log: &Log,
-    hub: &HubId,
-    submissions: &[TaskSubmission],
-) -> Result<(), Failure> {
-    let mut known: BTreeMap<TaskId, Digest> = BTreeMap::new();
-    for event in log.read(Query::event_type("TaskSubmitted")) {
-        if let Event::Task(TaskEvent::TaskSubmitted(submitted)) = event?.event {
-            known.insert(submitted.task, submitted.content);
+/// Every task of the log, at every attempt.
+pub(super) struct Known<'a> {
+    hub: &'a HubId,
+    tasks: BTreeMap<TaskId, Task>,
+}
+
+struct Task {
+    content: Digest,
+    outcome: Option<TaskOutcome>,
+}
+
+impl<'a> Known<'a> {
+    /// Reads how the log stands.
+    pub(super) fn of(log: &Log, hub: &'a HubId) -> Result<Self, Failure> {
+        let mut tasks: BTreeMap<TaskId, Task> = BTreeMap::new();
+        // A task is submitted before it ends, and so are these read.
+        for event_type in ["TaskSubmitted", "TaskConcluded"] {
+            for event in log.read(Query::event_type(event_type).without_bodies()) {
+                let event = event?.event;
+                if let Event::Task(TaskEvent::TaskSubmitted(submitted)) = event {
+                    let known = Task { content: submitted.content, outcome: None };
+                    tasks.insert(submitted.task, known);
+                } else if let Event::Task(TaskEvent::TaskConcluded(concluded)) = event
+                    && let Some(known) = tasks.get_mut(&concluded.task)
+                {
+                    known.outcome = Some(concluded.outcome);
+                }
+            }
         }
+        Ok(Self { hub, tasks })
     }
-    let changed = submissions.iter().filter(|submission| {
-        let task = TaskSubmission::id(hub, &submission.request);
-        known.get(&task).is_some_and(|content| *content != submission.content())
-    });
-    let requests: Vec<String> = changed.map(|submission| submission.request.clone()).collect();
-    if requests.is_empty() { Ok(()) } else { Err(Failure::RequestsDiffer { requests }) }
+
+    /// Refuses requests that the log knows by the same id with another content.
+    pub(super) fn refuse_changed(&self, submissions: &[TaskSubmission]) -> Result<(), Failure> {
+        let changed = submissions.iter().filter(|submission| {
+            let known = self.tasks.get(&submission.task(self.hub));
+            known.is_some_and(|known| known.content != submission.content())
+        });
+        let requests: Vec<String> = changed.map(|submission| submission.request.clone()).collect();
+        if requests.is_empty() { Ok(()) } else { Err(Failure::RequestsDiffer { requests }) }
+    }
+
+    /// The request at its newest attempt, or at the next one where that failed and is to be tried
+    /// again.
+    pub(super) fn newest(&self, submission: TaskSubmission, retry_failed: bool) -> TaskSubmission {
+        let task = |attempt| {
+            let id = TaskSubmission::attempt_id(self.hub, &submission.request, attempt);
+            self.tasks.get(&id)
+        };
+        let newest =
+            (1..=u32::MAX).take_while(|attempt| task(*attempt).is_some()).last().unwrap_or(0);
+        let failed = task(newest).is_some_and(|task| task.outcome == Some(TaskOutcome::Failed));
+        let again = u32::from(failed && retry_failed);
+        TaskSubmission { attempt: newest.saturating_add(again), ..submission }
+    }
 }
