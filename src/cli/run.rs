@@ -34,6 +34,7 @@ pub(super) fn run(global: &Global, args: &args::Run, output: &mut Output) -> Res
     known.refuse_changed(&submissions)?;
     let newest = |submission| known.newest(submission, args.retry_failed);
     let submissions: Vec<TaskSubmission> = submissions.into_iter().map(newest).collect();
+    let before = known.handled(&submissions);
 
     let progress = Progress::new(submissions.len(), global.quiet);
     let tasks: Vec<TaskId> =
@@ -53,7 +54,7 @@ pub(super) fn run(global: &Global, args: &args::Run, output: &mut Output) -> Res
         handle::all(&runtime, &scenario.hub, &acting, submissions, &progress).await
     })?;
     progress.finish();
-    let summary = summary::Summary::of(&log, &tasks)?;
+    let summary = summary::Summary::of(&log, &tasks, before)?;
     wait_for(async { Ok(runtime.shutdown().await?) })?;
     summary.tell(global, output)
 }

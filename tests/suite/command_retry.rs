@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use convoke::actors::testkit::{Heard, Loopback, Say};
 use serde_json::{Value, json};
 
-use crate::binary::{command, convoke, fresh, json};
+use crate::binary::{command, convoke, fresh, json, json_lines};
 use crate::real_models::{completes, switched, tried_once, write};
 
 /// How a server treats the request that is to fail; it serves all the others.
@@ -135,4 +135,44 @@ fn a_request_that_failed_is_not_handed_in_again_with_another_content() {
     let complaint = convoke(&desk.data, &desk.run(&["--retry-failed"])).failed(3);
     assert!(complaint.contains("another content: req-003\n"), "{complaint}");
     assert_eq!(events(&desk.data), before["events"]);
+}
+
+#[test]
+fn failures_are_counted_and_the_first_is_named_with_its_reason_and_its_story() {
+    let desk = Desk::open();
+    let told = convoke(&desk.data, &desk.run(&[])).done();
+    let first = "# 1 failed, the first of them \"Search is slow for accounts with many projects\": the \
+                 triage failed";
+    assert!(told.contains(first) && told.contains("no such key"), "{told}");
+    let mut lines = told.lines().map(str::trim);
+    let task = lines.find_map(|line| line.strip_prefix("convoke audit --task ")).unwrap();
+    let story = convoke(&desk.data, &["audit", "--task", task.split(' ').next().unwrap()]).done();
+    assert!(story.contains("ended as `failed`") && story.contains("many projects"), "{story}");
+
+    let summary = desk.summary(&[]);
+    let ends = ["answered", "proposals", "blocked", "refused", "failed"];
+    let ends: u64 = ends.iter().map(|end| summary[end].as_u64().unwrap()).sum();
+    assert_eq!((&summary["failed"], ends), (&json!(1), 3), "{summary}");
+    let hub = &json_lines(&desk.data, &["budgets"])[0]["totals"];
+    assert_eq!(summary["cost_micro_usd"], hub["settled"]["money"], "{summary}");
+    assert!(summary["cost_micro_usd"].as_u64().unwrap() > 0);
+
+    desk.turns(Mood::Serves);
+    assert_eq!(desk.summary(&["--retry-failed"])["failed"], 0);
+    let told = convoke(&desk.data, &desk.run(&[])).done();
+    assert!(!told.contains("audit --task") && !told.contains("--retry-failed"), "{told}");
+}
+
+#[test]
+fn a_run_says_what_was_handled_before_and_what_it_handled() {
+    let desk = Desk::open();
+    let told = convoke(&desk.data, &desk.run(&[])).done();
+    assert!(told.contains("3 of 3 handled") && !told.contains("earlier runs"), "{told}");
+    for (more, before) in [
+        (&["--retry-failed"][..], "2 handled by earlier runs, 1 by this one"),
+        (&[], "3 handled by earlier runs, 0 by this one"),
+    ] {
+        let told = convoke(&desk.data, &desk.run(more)).done();
+        assert!(told.contains("3 of 3 handled") && told.contains(before), "{told}");
+    }
 }

@@ -37,9 +37,13 @@ fn every_request_is_handled_and_the_summary_says_how() {
         "proposals",
         "collectives",
         "delegations",
+        "answered",
         "blocked",
+        "refused",
+        "failed",
         "in_doubt",
         "tokens",
+        "cost_micro_usd",
         "events",
         "head",
     ];

@@ -49,6 +49,12 @@ impl<'a> Known<'a> {
         if requests.is_empty() { Ok(()) } else { Err(Failure::RequestsDiffer { requests }) }
     }
 
+    /// How many of these have ended.
+    pub(super) fn handled(&self, submissions: &[TaskSubmission]) -> usize {
+        let known = submissions.iter().filter_map(|one| self.tasks.get(&one.task(self.hub)));
+        known.filter(|known| known.outcome.is_some()).count()
+    }
+
     /// The request at its newest attempt, or at the next one where that failed and is to be tried
     /// again.
     pub(super) fn newest(&self, submission: TaskSubmission, retry_failed: bool) -> TaskSubmission {

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
-use crate::cli::render::{Output, brief, dollars, grouped};
+use crate::cli::render::{Output, brief, dollars, grouped, plain};
 
 /// What became of a run's requests, whoever handled them; events and head are the whole log's.
 #[derive(Debug, Serialize)]
@@ -23,9 +23,13 @@ pub(super) struct Summary {
     proposals: usize,
     collectives: Verdicts,
     delegations: usize,
+    answered: usize,
     blocked: usize,
+    refused: usize,
+    failed: usize,
     in_doubt: usize,
     tokens: Figures,
+    cost_micro_usd: u64,
     events: u64,
     head: Option<Digest>,
     #[serde(skip)]
@@ -50,26 +54,33 @@ struct Figures {
 /// What only people are told.
 #[derive(Debug, Default)]
 struct Ends {
-    answered: usize,
+    before: usize,
     proposed: usize,
-    refused: usize,
-    failed: usize,
+    first_failed: Option<Failed>,
     delegations_done: usize,
     delegations_refused: usize,
-    money: u64,
     pending: usize,
     next: Option<(ProposalId, String)>,
 }
 
+#[derive(Debug)]
+struct Failed {
+    task: TaskId,
+    title: String,
+    reason: String,
+}
+
 impl Summary {
-    /// Counts the requests of these tasks.
-    pub(super) fn of(log: &Log, tasks: &[TaskId]) -> Result<Self, Failure> {
+    /// Counts the requests of these tasks, of which so many were handled before.
+    pub(super) fn of(log: &Log, tasks: &[TaskId], before: usize) -> Result<Self, Failure> {
         let known = fold_to_head::<Tasks>(log)?.view;
         let wanted: BTreeSet<TaskId> = tasks.iter().copied().collect();
         let ended = |wanted_outcome: TaskOutcome| {
             let outcomes = tasks.iter().filter_map(|task| known.get(*task)?.outcome);
             outcomes.filter(|outcome| *outcome == wanted_outcome).count()
         };
+        let mut asked = tasks.iter().filter_map(|task| known.get(*task));
+        let first_failed = asked.find(|task| task.outcome == Some(TaskOutcome::Failed));
         let proposals = fold_to_head::<Proposals>(log)?.view;
         let mut proposals: Vec<&Proposal> =
             proposals.iter().filter(|proposal| wanted.contains(&proposal.task)).collect();
@@ -111,7 +122,10 @@ impl Summary {
                 insufficient: verdict(ConsensusStatus::Insufficient),
             },
             delegations: handed_over.len(),
+            answered: ended(TaskOutcome::Answered),
             blocked: ended(TaskOutcome::Blocked),
+            refused: ended(TaskOutcome::Refused),
+            failed: ended(TaskOutcome::Failed),
             in_doubt: fold_to_head::<Calls>(log)?
                 .view
                 .iter()
@@ -123,16 +137,19 @@ impl Summary {
                 unknown: tokens(|totals| totals.unknown),
                 overrun: tokens(|totals| totals.overrun),
             },
+            cost_micro_usd: accounts.iter().map(|totals| totals.spent().money.get()).sum(),
             events: head.position,
             head: head.hash,
             ends: Ends {
-                answered: ended(TaskOutcome::Answered),
+                before,
                 proposed: ended(TaskOutcome::Proposed),
-                refused: ended(TaskOutcome::Refused),
-                failed: ended(TaskOutcome::Failed),
+                first_failed: first_failed.map(|task| Failed {
+                    task: task.id,
+                    title: task.title.clone(),
+                    reason: task.reason.clone().unwrap_or_default(),
+                }),
                 delegations_done: done,
                 delegations_refused: refused,
-                money: accounts.iter().map(|totals| totals.spent().money.get()).sum(),
                 pending: pending.count(),
                 next: next.map(|one| (one.id, one.title.clone())),
             },
@@ -147,7 +164,14 @@ impl Summary {
         let Self { requests, handled, collectives, tokens, ends, .. } = self;
         let mut fact = |name: &str, value: String| output.fact(name, value);
         fact("requests", format!("{handled} of {requests} handled"))?;
-        fact("  answered", format!("{} at triage", ends.answered))?;
+        if ends.before > 0 {
+            let now = handled.saturating_sub(ends.before);
+            fact(
+                "  before",
+                format!("{} handled by earlier runs, {now} by this one", ends.before),
+            )?;
+        }
+        fact("  answered", format!("{} at triage", self.answered))?;
         fact(
             "  proposed",
             format!("{}, of which {} wait for a person", ends.proposed, ends.pending),
@@ -155,7 +179,7 @@ impl Summary {
         fact("  blocked", format!("{} by a governance policy", self.blocked))?;
         fact(
             "  failed",
-            format!("{}, and {} refused for want of a route or budget", ends.failed, ends.refused),
+            format!("{}, and {} refused for want of a route or budget", self.failed, self.refused),
         )?;
         if self.in_doubt > 0 {
             let calls = format!("{} after a crash, and only a person can say", self.in_doubt);
@@ -185,7 +209,7 @@ impl Summary {
                 grouped(tokens.reserved)
             ),
         )?;
-        fact("cost", dollars(ends.money))?;
+        fact("cost", dollars(self.cost_micro_usd))?;
         fact("log", format!("{} events in {}", grouped(self.events), global.data.display()))?;
         self.tell_next(global, output)
     }
@@ -200,10 +224,20 @@ impl Summary {
         output.line("")?;
         output.line("Where to look next:")?;
         if let Some((proposal, title)) = &self.ends.next {
-            output.line(format_args!("  # \"{}\" waits for a person", brief(title, 60)))?;
+            let title = plain(&brief(title, 60));
+            output.line(format_args!("  # \"{title}\" waits for a person"))?;
             output.line(format_args!("  convoke proposals show {proposal}{data}"))?;
             output.line(format_args!("  convoke audit --proposal {proposal}{data}"))?;
             output.line(format_args!("  convoke review {proposal} --accept --by NAME{data}"))?;
+        }
+        if let Some(Failed { task, title, reason }) = &self.ends.first_failed {
+            let (title, reason) = (plain(&brief(title, 60)), plain(&brief(reason, 200)));
+            let failed = self.failed;
+            output.line(format_args!(
+                "  # {failed} failed, the first of them \"{title}\": {reason}"
+            ))?;
+            output.line(format_args!("  convoke audit --task {task}{data}"))?;
+            output.line("  # the same run with --retry-failed hands in again what failed")?;
         }
         if self.in_doubt > 0 {
             output.line(format_args!("  convoke attention{data}"))?;
