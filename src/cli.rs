@@ -24,6 +24,7 @@ mod review;
 mod roles;
 mod route;
 mod run;
+mod tasks;
 mod verdicts;
 mod waiting;
 mod what_if;
@@ -60,6 +61,7 @@ fn perform(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     match &arguments.command {
         Command::Run(run) => run::run(global, run, output),
         Command::Plan(args) => run::plan(global, args, output),
+        Command::Tasks(args) => tasks::tasks(global, args, output),
         Command::Agents(agents) => agents::agents(global, agents, output),
         Command::Proposals(proposals) => proposals::proposals(global, proposals, output),
         Command::Collectives(collectives) => collectives::collectives(global, collectives, output),

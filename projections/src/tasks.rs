@@ -24,6 +24,8 @@ pub struct Task {
     pub id: TaskId,
     /// The hub it was submitted to.
     pub hub: HubId,
+    /// The host's id of the request; every attempt at it is a task.
+    pub request: String,
     /// Its title.
     pub title: String,
     /// Where it came from.
@@ -72,6 +74,11 @@ pub struct Triage {
 }
 
 impl Task {
+    /// The answer it ended with, where it was answered.
+    pub fn answer(&self) -> Option<&Key> {
+        self.triage_key().filter(|_| self.outcome == Some(TaskOutcome::Answered))
+    }
+
     /// What triage recommended, if it answered.
     pub fn triage_key(&self) -> Option<&Key> {
         self.triage.as_ref()?.key.as_ref()
@@ -144,6 +151,7 @@ impl Tasks {
                 let task = Task {
                     id: facts.task,
                     hub: recorded.envelope.hub.clone(),
+                    request: text(recorded, &TextName::NAME).unwrap_or_default(),
                     title: text(recorded, &TextName::TITLE).unwrap_or_default(),
                     source: text(recorded, &TextName::SOURCE),
                     account: facts.account,
@@ -206,7 +214,7 @@ impl Tasks {
 
 impl Projection for Tasks {
     const NAME: &'static str = "tasks";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn quotes(event: &Event) -> bool {
         matches!(event, Event::Task(_))

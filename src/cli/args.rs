@@ -9,6 +9,7 @@ pub(super) mod policies;
 pub(super) mod register;
 pub(super) mod report;
 pub(super) mod route;
+pub(super) mod tasks;
 
 use std::path::PathBuf;
 
@@ -79,6 +80,8 @@ pub(super) enum Command {
     Run(Run),
     /// What a run would bring the hub to, and what it would leave as it is; records nothing
     Plan(PlanArguments),
+    /// The pieces of work that were handed in, and how each of them ended
+    Tasks(tasks::Tasks),
     /// The registered agents
     Agents(Agents),
     /// The results that wait for a person, and those a person decided on

@@ -24,6 +24,7 @@ mod command_retry; // `run --retry-failed`: what failed is handed in again, once
 mod command_review; // `convoke review`: accepted, rejected, revised, refused
 mod command_route; // `convoke route simulate`, `explain`, `what-if`: decisions foreseen and made again
 mod command_run; // `convoke run`: the summary, and the same again without an event
+mod command_tasks; // `convoke tasks`: what was handed in, how it ended, every attempt
 mod command_texts; // texts too long for a record: through `log append` and `run`, and back
 mod facade; // `Runtime` in every kind of host program, dropped without a trace
 mod golden; // the bytes of every version of every event

@@ -36,7 +36,7 @@ fn a_task_knows_its_triage_its_collective_and_how_it_ended() {
     submit(&mut history, "open");
     let tasks = view::<Tasks>(&history);
     let done = tasks.get(task("login")).unwrap();
-    assert_eq!(done.title, "login crashes");
+    assert_eq!((done.request.as_str(), done.title.as_str()), ("login", "login crashes"));
     assert_eq!(done.source.as_deref(), Some("support"));
     assert_eq!(done.triage_key().map(Key::as_str), Some("bug"));
     assert_eq!(done.triage.as_ref().map(|triage| triage.slug.as_str()), Some("scout"));

@@ -237,6 +237,7 @@ impl Summary {
                 "  # {failed} failed, the first of them \"{title}\": {reason}"
             ))?;
             output.line(format_args!("  convoke audit --task {task}{data}"))?;
+            output.line(format_args!("  convoke tasks --status failed{data}"))?;
             output.line("  # the same run with --retry-failed hands in again what failed")?;
         }
         if self.in_doubt > 0 {
