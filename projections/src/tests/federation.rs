@@ -108,6 +108,7 @@ pub(super) fn submit(history: &mut History, name: &str) {
         content_bytes: 40,
     };
     let texts = Texts::none()
+        .with(TextName::NAME, name)
         .with(TextName::TITLE, format!("{name} crashes"))
         .with(TextName::BODY, "It panics.\nEvery time.")
         .with(TextName::SOURCE, "support");
