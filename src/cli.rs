@@ -11,6 +11,7 @@ mod collectives;
 mod delegations;
 mod explain;
 mod failure;
+mod hubs;
 mod indexing;
 mod log;
 mod opening;

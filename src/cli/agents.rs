@@ -21,7 +21,7 @@ pub(super) fn agents(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let view = || -> Result<Agents, Failure> {
-        Ok(fold_to_head::<Agents>(&opening::to_read(global)?)?.view)
+        Ok(fold_to_head::<Agents>(&opening::hub_to_read(global, &args.hub)?)?.view)
     };
     match &args.command {
         None | Some(AgentsCommand::List) => list(&view()?, &args.hub, output),
@@ -57,7 +57,7 @@ fn shown(
     slug: &Slug,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, hub)?;
     let agents = fold_to_head::<Agents>(&log)?.view;
     let lifecycle = fold_to_head::<Lifecycle>(&log)?.view;
     let trust = fold_to_head::<Trust>(&log)?.view;

@@ -14,7 +14,7 @@ pub(super) fn attention(
     args: &governing::Attention,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, &args.hub)?;
     let attention = fold_to_head::<Attention>(&log)?.view;
     let mut waiting = attention.waiting(SystemClock::start().now());
     waiting.retain(|one| args.hub.takes(&one.hub));

@@ -15,7 +15,7 @@ pub(super) fn audit(
     args: &args::Audit,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, &args.hub)?;
     let (subject, what, name) = subject(&log, &args.subject, &args.hub)?;
     let lines = story(&log, subject)?;
     if lines.is_empty() {

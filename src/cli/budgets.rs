@@ -30,7 +30,7 @@ pub(super) fn budgets(
 }
 
 fn list(global: &Global, hub: &HubFilter, output: &mut Output) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, hub)?;
     let budgets = fold_to_head::<Budgets>(&log)?.view;
     let now = SystemClock::start().now();
     let hubs: BTreeSet<&HubId> =

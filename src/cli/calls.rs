@@ -18,7 +18,7 @@ pub(super) fn calls(
 ) -> Result<(), Failure> {
     match &args.command {
         None | Some(CallsCommand::List) => {
-            let log = opening::to_read(global)?;
+            let log = opening::hub_to_read(global, &args.hub)?;
             list(&fold_to_head::<Calls>(&log)?.view, &args.hub, output)
         }
         Some(CallsCommand::Resolve { id, verdict, why }) => {

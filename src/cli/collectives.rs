@@ -15,7 +15,7 @@ pub(super) fn collectives(
     args: &args::Collectives,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, &args.hub)?;
     let collectives = fold_to_head::<Collectives>(&log)?.view;
     match &args.command {
         None | Some(CollectivesCommand::List) => list(&collectives, &args.hub, output),

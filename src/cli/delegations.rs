@@ -22,7 +22,7 @@ pub(super) fn delegations(
     if let Some(DelegationsCommand::Cancel { id, why }) = &args.command {
         return cancel::cancel(global, &args.hub, *id, why, output);
     }
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, &args.hub)?;
     let delegations = fold_to_head::<Delegations>(&log)?.view;
     match &args.command {
         Some(DelegationsCommand::Show { id }) => show(find(&delegations, &args.hub, *id)?, output),

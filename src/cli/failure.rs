@@ -70,6 +70,15 @@ pub(super) enum Failure {
     /// Several hubs have one of this name.
     #[error("{what} `{name}` exists in several hubs: {}", names(.hubs))]
     Ambiguous { what: &'static str, name: String, hubs: Vec<HubId> },
+    /// The log has no event of the hub that was named.
+    #[error("the log holds no hub `{hub}`: it holds {}", names(.known))]
+    NoHub { hub: HubId, known: Vec<HubId> },
+    /// Nobody has opened a hub.
+    #[error("the log holds no hub")]
+    Hubless,
+    /// One hub is meant, and none was named.
+    #[error("the log holds {}: name one with --hub", names(.hubs))]
+    SeveralHubs { hubs: Vec<HubId> },
     /// A proof cannot be given.
     #[error(transparent)]
     Prove(#[from] ProveError),
@@ -129,7 +138,11 @@ impl From<ExportError> for Failure {
 
 fn names(hubs: &[HubId]) -> String {
     let names: Vec<&str> = hubs.iter().map(HubId::as_str).collect();
-    names.join(", ")
+    match &names[..] {
+        [] => "none".to_owned(),
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// Writes a line to standard error, if anybody reads it.
@@ -153,7 +166,11 @@ impl Failure {
             return ExitCode::SUCCESS;
         }
         ExitCode::from(match self {
-            Self::Config(_) | Self::Line { .. } | Self::Revision { .. } => WRONG_USAGE,
+            Self::Config(_)
+            | Self::Line { .. }
+            | Self::Revision { .. }
+            | Self::Ambiguous { .. }
+            | Self::SeveralHubs { .. } => WRONG_USAGE,
             Self::Open(error) | Self::Start(StartError::Log(error)) => opening(error),
             Self::Read(error) if !error.is_retryable() => DAMAGED,
             Self::Restore(RestoreError::Open(error)) | Self::Repair(RepairError::Open(error)) => {
@@ -189,7 +206,8 @@ impl Failure {
             )
             | Self::Append { .. }
             | Self::Unknown { .. }
-            | Self::Ambiguous { .. }
+            | Self::NoHub { .. }
+            | Self::Hubless
             | Self::Prove(_)
             | Self::Vouch(_)
             | Self::Write { .. }
@@ -276,6 +294,9 @@ impl Failure {
             | Self::Command(CommandError::Refused(_) | CommandError::Overloaded { .. })
             | Self::File { .. }
             | Self::Revision { .. }
+            | Self::NoHub { .. }
+            | Self::Hubless
+            | Self::SeveralHubs { .. }
             | Self::Waiting { .. }
             | Self::Input { .. }
             | Self::Output(_) => None,

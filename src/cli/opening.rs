@@ -2,13 +2,27 @@
 
 use convoke_events::{ClockBehind, Log, Options, Proofs, Signing};
 
-use super::args::Global;
+use super::args::{Global, HubFilter};
 use super::failure::Failure;
-use super::indexing;
+use super::{hubs, indexing};
 
 /// The log as it is, for a subcommand that writes nothing; none is made.
 pub(super) fn to_read(global: &Global) -> Result<Log, Failure> {
     reading(global, Signing::Nobody)
+}
+
+/// The log as it is, for a subcommand that speaks of one hub if one was named.
+pub(super) fn hub_to_read(global: &Global, hub: &HubFilter) -> Result<Log, Failure> {
+    let log = to_read(global)?;
+    hubs::known(&log, hub)?;
+    Ok(log)
+}
+
+/// The log, for a subcommand that writes to the hub that was named, or to one it finds out.
+pub(super) fn hub_to_write(global: &Global, hub: &HubFilter) -> Result<Log, Failure> {
+    let log = to_write(global)?;
+    hubs::known(&log, hub)?;
+    Ok(log)
 }
 
 /// The log as it is, for a subcommand that adds no event but perhaps a checkpoint; none is made, nor

@@ -22,7 +22,7 @@ pub(super) fn packets(
     match &args.command {
         None | Some(PacketsCommand::List) => list(global, hub, output),
         Some(PacketsCommand::Show { task }) => {
-            let packets = fold_to_head::<Packets>(&opening::to_read(global)?)?.view;
+            let packets = fold_to_head::<Packets>(&opening::hub_to_read(global, hub)?)?.view;
             let packet = packets.get(*task).filter(|packet| hub.takes(&packet.hub));
             let unknown = || Failure::Unknown { what: "packet", name: task.to_string() };
             shown::show(packet.ok_or_else(unknown)?, output)
@@ -39,7 +39,7 @@ pub(super) fn packets(
 }
 
 fn list(global: &Global, hub: &HubFilter, output: &mut Output) -> Result<(), Failure> {
-    let packets = fold_to_head::<Packets>(&opening::to_read(global)?)?.view;
+    let packets = fold_to_head::<Packets>(&opening::hub_to_read(global, hub)?)?.view;
     let mut table =
         Table::new(&["hub", "task", "agent", "tier", "stands", "phase", "plan", "objective"]);
     for packet in packets.list().into_iter().filter(|packet| hub.takes(&packet.hub)) {

@@ -15,7 +15,7 @@ pub(super) fn proposals(
     args: &args::Proposals,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, &args.hub)?;
     let proposals = fold_to_head::<Proposals>(&log)?.view;
     match &args.command {
         None | Some(ProposalsCommand::List) => list(&proposals, &args.hub, output),

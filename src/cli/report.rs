@@ -31,7 +31,7 @@ use super::render::Output;
 const WORTH_A_CHECKPOINT: u64 = 50_000;
 
 pub(super) fn report(global: &Global, args: &Report, output: &mut Output) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, &args.hub)?;
     if let Some(file) = &args.html {
         return page::write(&Asked::of(global, &log, args)?, file);
     }

@@ -1,13 +1,13 @@
 //! `convoke roles`: who may act as what.
 
 use convoke_actors::command::{Caller, Command};
-use convoke_events::HubId;
 use convoke_projections::{Roles, fold_to_head};
 use serde_json::json;
 
 use super::args::governing::{self, Held, RolesCommand};
 use super::args::{Global, HubFilter};
 use super::failure::Failure;
+use super::hubs::only;
 use super::opening;
 use super::ordering::{give, receipt};
 use super::render::{Output, Table, plain};
@@ -25,7 +25,7 @@ pub(super) fn roles(
 }
 
 fn list(global: &Global, filter: &HubFilter, output: &mut Output) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, filter)?;
     let roles = fold_to_head::<Roles>(&log)?.view;
     let mut table = Table::new(&["hub", "who", "roles"]);
     for hub in roles.hubs().filter(|hub| filter.takes(hub)) {
@@ -45,18 +45,6 @@ fn list(global: &Global, filter: &HubFilter, output: &mut Output) -> Result<(), 
     if output.json { Ok(()) } else { Ok(output.table(&table)?) }
 }
 
-/// The hub that was named, or the only one there is.
-pub(super) fn only(roles: &Roles, filter: &HubFilter) -> Result<HubId, Failure> {
-    let hubs: Vec<HubId> = roles.hubs().filter(|hub| filter.takes(hub)).cloned().collect();
-    let what = "hub";
-    let name = filter.hub.as_ref().map_or_else(|| "any".to_owned(), ToString::to_string);
-    match &hubs[..] {
-        [] => Err(Failure::Unknown { what, name }),
-        [hub] => Ok(hub.clone()),
-        _ => Err(Failure::Ambiguous { what, name, hubs }),
-    }
-}
-
 fn change(
     global: &Global,
     filter: &HubFilter,
@@ -64,8 +52,8 @@ fn change(
     grant: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_write(global)?;
-    let hub = only(&fold_to_head::<Roles>(&log)?.view, filter)?;
+    let log = opening::hub_to_write(global, filter)?;
+    let hub = only(fold_to_head::<Roles>(&log)?.view.hubs(), filter.hub.as_ref())?;
     let (who, role) = (Caller::Person(held.name.clone()), held.role);
     let command = if grant {
         Command::GrantRole { to: who, role }

@@ -1,7 +1,5 @@
 //! `convoke what-if`: which recorded decisions and refusals would have fallen otherwise.
 
-use std::collections::BTreeSet;
-
 use convoke_actors::routing::what_if::{Alternative, Change, Judged, Rerouted, Ruled, Totals};
 use convoke_events::{
     Event, HubId, Log, MicroUsd, Position, Query, RegistryEvent, TaskTypeRegistered,
@@ -12,6 +10,7 @@ use serde::Serialize;
 use super::args::Global;
 use super::args::route::WhatIf;
 use super::failure::Failure;
+use super::hubs::only;
 use super::opening;
 use super::render::{Output, dollars, plain};
 use super::verdicts::in_words;
@@ -21,7 +20,7 @@ use crate::decisions;
 pub(super) fn what_if(global: &Global, args: &WhatIf, output: &mut Output) -> Result<(), Failure> {
     let log = opening::to_read(global)?;
     let agents = fold_to_head::<Agents>(&log)?.view;
-    let hub = hub(&agents, args.hub.as_ref())?;
+    let hub = only(agents.iter().map(|agent| &agent.hub), args.hub.as_ref())?;
     let alternative = match &args.policy {
         Some(file) => {
             let slugs = agents.of_hub(&hub).map(|agent| agent.slug.to_string());
@@ -53,24 +52,6 @@ pub(super) fn what_if(global: &Global, args: &WhatIf, output: &mut Output) -> Re
         sum_up_verdicts(totals, output)?;
     }
     Ok(())
-}
-
-/// The hub that is meant: the one named, or the only one.
-fn hub(agents: &Agents, named: Option<&HubId>) -> Result<HubId, Failure> {
-    let hubs: BTreeSet<HubId> = agents.iter().map(|agent| agent.hub.clone()).collect();
-    if let Some(named) = named {
-        let name = named.to_string();
-        return hubs.get(named).cloned().ok_or(Failure::Unknown { what: "hub", name });
-    }
-    let mut all = hubs.iter();
-    match (all.next(), all.next()) {
-        (Some(only), None) => Ok(only.clone()),
-        (None, _) => Err(Failure::Unknown { what: "hub", name: "-".to_owned() }),
-        (Some(_), Some(_)) => {
-            let hubs = hubs.into_iter().collect();
-            Err(Failure::Ambiguous { what: "hub", name: "-".to_owned(), hubs })
-        }
-    }
 }
 
 /// The task types that the hub gave itself.

@@ -16,6 +16,7 @@ mod command_calls; // `convoke calls …`: cut off by a crash, in doubt, and wha
 mod command_collectives; // `convoke collectives show`: figures, dissent, who is missing, every contribution
 mod command_delegations; // `convoke delegations …`: who handed what to whom, and its cost in the tree
 mod command_governing; // `convoke policies | roles | agents … | attention | plan`, ready shapes
+mod command_hubs; // `--hub`: a hub nobody opened, and one of several that was not named
 mod command_log; // `convoke log …`: receipts, order, bad lines, one directory one owner
 mod command_packets; // `convoke packets …`, `agents promote`: what agents were told, plans, earned tiers
 mod command_registering; // `convoke agents register | revise`: agents from a file, all or none

@@ -10,10 +10,10 @@ use serde_json::json;
 use crate::cli::args::register::AgentFile;
 use crate::cli::args::{Global, HubFilter};
 use crate::cli::failure::Failure;
+use crate::cli::hubs::only;
 use crate::cli::opening;
 use crate::cli::ordering::{give_all, receipt};
 use crate::cli::render::Output;
-use crate::cli::roles::only;
 use crate::config::load_agents;
 
 /// What the hub has to say of the agents of a file before anything is recorded.
@@ -33,8 +33,8 @@ pub(super) fn register(
     expected: Expected,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_write(global)?;
-    let hub = only(&fold_to_head::<Roles>(&log)?.view, filter)?;
+    let log = opening::hub_to_write(global, filter)?;
+    let hub = only(fold_to_head::<Roles>(&log)?.view.hubs(), filter.hub.as_ref())?;
     let agents = fold_to_head::<Agents>(&log)?.view;
     let known: BTreeSet<Slug> = agents.of_hub(&hub).map(|agent| agent.slug.clone()).collect();
     let registrations = load_agents(&args.file, &known)?;

@@ -65,7 +65,7 @@ pub(super) fn step_in(
     step: &Step,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_write(global)?;
+    let log = opening::hub_to_write(global, hub)?;
     let agents = fold_to_head::<Agents>(&log)?.view;
     let hub = find(&agents, hub, slug)?.hub.clone();
     let by = why.by.name();

@@ -18,7 +18,7 @@ pub(super) fn reopen(
     why: &Why,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_write(global)?;
+    let log = opening::hub_to_write(global, hub)?;
     let budgets = fold_to_head::<Budgets>(&log)?.view;
     let known = budgets.get(account).filter(|known| hub.takes(&known.hub));
     let unknown = || Failure::Unknown { what: "account", name: account.to_string() };

@@ -20,7 +20,7 @@ pub(super) fn resolve(
     why: &Why,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_write(global)?;
+    let log = opening::hub_to_write(global, hub)?;
     let calls = fold_to_head::<Calls>(&log)?.view;
     let known = calls.get(id).filter(|known| hub.takes(&known.hub));
     let unknown = || Failure::Unknown { what: "call", name: id.to_string() };

@@ -19,7 +19,7 @@ pub(super) fn cancel(
     why: &Why,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_write(global)?;
+    let log = opening::hub_to_write(global, hub)?;
     let delegations = fold_to_head::<Delegations>(&log)?.view;
     let known = find(&delegations, hub, id)?;
     let (by, reason) = (why.by.name(), why.reason.clone());

@@ -66,7 +66,7 @@ fn give_on(
     (facts, done): (Value, &str),
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_write(global)?;
+    let log = opening::hub_to_write(global, hub)?;
     let hub = hub_of(&log, hub, task)?;
     let receipt = receipt(give(log, &hub, by, command)?);
     if output.json {

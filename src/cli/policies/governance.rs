@@ -21,7 +21,7 @@ pub(super) fn list(
     filter: &HubFilter,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, filter)?;
     let governance = fold_to_head::<Governance>(&log)?.view;
     let agents = fold_to_head::<Agents>(&log)?.view;
     let mut hubs: Vec<&HubId> = agents.iter().map(|agent| &agent.hub).collect();
@@ -71,7 +71,7 @@ pub(super) fn show(
     at: &Governed,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, hub)?;
     let agents = fold_to_head::<Agents>(&log)?.view;
     let agent = find(&agents, hub, &at.agent)?;
     let governance = fold_to_head::<Governance>(&log)?.view;
@@ -126,7 +126,7 @@ pub(super) fn toggle(
 }
 
 fn toggled(global: &Global, hub: &HubFilter, at: &Governed) -> Result<PolicyRule, Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, hub)?;
     let agents = fold_to_head::<Agents>(&log)?.view;
     let agent = find(&agents, hub, &at.agent)?;
     let governance = fold_to_head::<Governance>(&log)?.view;
@@ -145,7 +145,7 @@ fn give_rule(
     by: &By,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_write(global)?;
+    let log = opening::hub_to_write(global, hub)?;
     let agents = fold_to_head::<Agents>(&log)?.view;
     let hub = find(&agents, hub, &rule.agent)?.hub.clone();
     let by = by.name();

@@ -11,10 +11,10 @@ use super::{told, yes_or_no};
 use crate::cli::args::policies::{Routed, RoutingCommand, RoutingPolicies};
 use crate::cli::args::{By, Global, HubFilter};
 use crate::cli::failure::Failure;
+use crate::cli::hubs::only;
 use crate::cli::opening;
 use crate::cli::ordering::{give, receipt};
 use crate::cli::render::{Output, Table, plain};
-use crate::cli::roles::only;
 
 pub(super) fn policies(
     global: &Global,
@@ -33,7 +33,7 @@ pub(super) fn policies(
 }
 
 fn list(global: &Global, filter: &HubFilter, output: &mut Output) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, filter)?;
     let routing = fold_to_head::<Routing>(&log)?.view;
     let roles = fold_to_head::<Roles>(&log)?.view;
     let hubs = roles.hubs().filter(|hub| filter.takes(hub));
@@ -67,8 +67,8 @@ struct Shown<'a> {
 }
 
 fn show(global: &Global, hub: &HubFilter, at: &Routed, output: &mut Output) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
-    let hub = only(&fold_to_head::<Roles>(&log)?.view, hub)?;
+    let log = opening::hub_to_read(global, hub)?;
+    let hub = only(fold_to_head::<Roles>(&log)?.view.hubs(), hub.hub.as_ref())?;
     let routing = fold_to_head::<Routing>(&log)?.view;
     let policy = known(&routing, &hub, at)?;
     let record = routing.record_of(policy.policy.id);
@@ -103,8 +103,8 @@ fn give_policy(
     by: &By,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_write(global)?;
-    let hub = only(&fold_to_head::<Roles>(&log)?.view, filter)?;
+    let log = opening::hub_to_write(global, filter)?;
+    let hub = only(fold_to_head::<Roles>(&log)?.view.hubs(), filter.hub.as_ref())?;
     let (agent, active) = if let Some(agent) = agent {
         (agent.clone(), true)
     } else {
