@@ -33,6 +33,9 @@ pub(super) enum Failure {
     /// The log is not what was written.
     #[error("the log is damaged or was tampered with, first at position {first_bad}: {why}")]
     Broken { first_bad: Position, why: String },
+    /// The log agrees with itself, and the key that was given does not vouch for it.
+    #[error("every record and every link agree, but {why}")]
+    Unvouched { why: String },
     /// A recorded decision cannot be made again.
     #[error(transparent)]
     Decision(#[from] DecisionError),
@@ -178,6 +181,7 @@ impl Failure {
             }
             Self::Decision(DecisionError::Read(error)) if !error.is_retryable() => DAMAGED,
             Self::Broken { .. }
+            | Self::Unvouched { .. }
             | Self::Disagrees { .. }
             | Self::Backup(BackupError::Damaged { .. })
             | Self::Restore(RestoreError::Damaged { .. })
@@ -230,6 +234,11 @@ impl Failure {
             | Self::Backup(BackupError::Damaged { .. })
             | Self::Vouch(VouchError::Contradicts { .. }) => Some(DAMAGE_HINT.to_owned()),
             Self::Read(error) if !error.is_retryable() => Some(DAMAGE_HINT.to_owned()),
+            Self::Unvouched { .. } => Some(
+                "compare the key with the one that was noted: if that is the one given, this is not \
+                 the log it signed, or it lacks what was signed"
+                    .to_owned(),
+            ),
             Self::Unknown { what, .. } => Some(match *what {
                 "event at position" => {
                     "`convoke log stats` says how many events there are".to_owned()

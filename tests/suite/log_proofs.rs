@@ -333,7 +333,9 @@ fn the_command_proves_and_checks_without_the_log() {
     let key = verified["key"].as_str().unwrap().to_owned();
     assert_eq!(json(&data, &["log", "verify", "--key", &key])["checkpoints"], "trusted");
     let other = TestSigner::new(1).public_key().to_string();
-    convoke(&data, &["log", "verify", "--key", &other]).failed(4);
+    let stranger = convoke(&data, &["log", "verify", "--key", &other]).failed(4);
+    assert!(stranger.contains("every link agree, but the key given is none of this log's"));
+    assert!(!stranger.contains("damaged") && !stranger.contains("repair"), "{stranger}");
     convoke(&data, &["log", "verify", "--key", "nonsense"]).failed(2);
 
     let file = place.path().join("proof.json");

@@ -15,15 +15,17 @@ pub(super) fn verify(
     trusted: Option<&PublicKey>,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let (verified, key) = match opening::to_read(global) {
+    let (verified, key, whole) = match opening::to_read(global) {
         Ok(log) => {
             let verified = trusted.map_or_else(|| log.verify(), |key| log.verify_with(key));
-            (verified, log.public_key())
+            // A key may have been mistyped: without it the log may be as it was written.
+            let whole = verified.is_err() && trusted.is_some() && log.verify().is_ok();
+            (verified, log.public_key(), whole)
         }
         // A process that ended while it made the directory had acknowledged nothing.
         Err(Failure::Open(OpenError::NotFound { directory })) if is_unfinished(&directory) => {
             let nothing = |_| Broken { first_bad: Position::FIRST, why: NOTHING_SIGNED.to_owned() };
-            (trusted.map(nothing).map_or(Ok(EMPTY), Err), None)
+            (trusted.map(nothing).map_or(Ok(EMPTY), Err), None, true)
         }
         // Opening checks the chain too, and what it finds is the answer.
         Err(Failure::Open(error)) if error.is_damage() => {
@@ -41,7 +43,7 @@ pub(super) fn verify(
             if output.json {
                 output.json(&json!({ "first_bad": first_bad, "why": why }))?;
             }
-            Err(Failure::Broken { first_bad, why })
+            Err(if whole { Failure::Unvouched { why } } else { Failure::Broken { first_bad, why } })
         }
     }
 }
