@@ -1,12 +1,13 @@
 //! `convoke board`: what the agents of a task wrote, said and voted together.
 
 use convoke_projections::boards::{Board, Vote};
-use convoke_projections::{Boards, fold_to_head};
+use convoke_projections::tasks::Task;
+use convoke_projections::{Boards, Tasks, fold_to_head};
 
 use super::args::{self, Global};
 use super::failure::Failure;
 use super::opening;
-use super::render::{Output, Table, or_dash, plain};
+use super::render::{Output, Table, brief, or_dash, plain};
 
 pub(super) fn board(
     global: &Global,
@@ -15,16 +16,58 @@ pub(super) fn board(
 ) -> Result<(), Failure> {
     let log = opening::to_read(global)?;
     let boards = fold_to_head::<Boards>(&log)?.view;
-    let unknown = || Failure::Unknown { what: "board of task", name: args.task.to_string() };
-    let board = boards.get(args.task).ok_or_else(unknown)?;
-    if output.json {
-        output.json(board)?;
-        return Ok(());
+    let tasks = fold_to_head::<Tasks>(&log)?.view;
+    let Some(id) = args.task else {
+        return list(&boards, &tasks, output);
+    };
+    if let Some(board) = boards.get(id) {
+        return show(board, output);
     }
-    show(board, output)
+    let unknown = || Failure::Unknown { what: "task", name: id.to_string() };
+    show(&empty(tasks.get(id).ok_or_else(unknown)?), output)
+}
+
+/// The board of a task whose agents did nothing together so far.
+fn empty(task: &Task) -> Board {
+    Board {
+        hub: task.hub.clone(),
+        task: task.id,
+        position: task.position,
+        posts: Vec::new(),
+        messages: Vec::new(),
+        votes: Vec::new(),
+        complexity: None,
+        completed: false,
+        help: Vec::new(),
+        refused: Vec::new(),
+    }
+}
+
+fn list(boards: &Boards, tasks: &Tasks, output: &mut Output) -> Result<(), Failure> {
+    if output.json {
+        return boards.iter().try_for_each(|board| Ok(output.json(board)?));
+    }
+    let mut table =
+        Table::new(&["hub", "task", "posts#", "messages#", "votes#", "complete", "title"]);
+    for board in boards.iter() {
+        let title = tasks.get(board.task).map_or("", |task| &task.title);
+        table.row([
+            board.hub.to_string(),
+            board.task.to_string(),
+            board.posts.len().to_string(),
+            board.messages.len().to_string(),
+            board.votes.len().to_string(),
+            if board.completed { "yes" } else { "no" }.to_owned(),
+            brief(title, 40),
+        ]);
+    }
+    Ok(output.table(&table)?)
 }
 
 fn show(board: &Board, output: &mut Output) -> Result<(), Failure> {
+    if output.json {
+        return Ok(output.json(board)?);
+    }
     output.fact("task", board.task)?;
     output.fact("complexity", or_dash(board.complexity))?;
     output.fact("complete", if board.completed { "yes" } else { "no" })?;

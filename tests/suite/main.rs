@@ -11,6 +11,7 @@ mod binary; // helpers: the real command, its output and its directories
 
 mod calls_survive_kill; // SIGKILL at any step of a call, 200 times: nothing answered is asked again
 mod collective_survives_kill; // five in the real runtime, dead at every commit: the same end
+mod command_board; // `convoke board`: an empty one, none, and which tasks have one
 mod command_budgets; // `convoke budgets …`: the tree, limits by the day, closed accounts opened again
 mod command_calls; // `convoke calls …`: cut off by a crash, in doubt, and what a person says of it
 mod command_collectives; // `convoke collectives show`: figures, dissent, who is missing, every contribution

@@ -3,10 +3,10 @@
 use clap::Args;
 use convoke_events::TaskId;
 
-/// The board of one task.
+/// Boards: of one task, or which there are.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Board {
-    /// Whose board
+    /// Whose board; without it, the tasks are listed that have something on theirs
     #[arg(value_name = "TASK")]
-    pub(in crate::cli) task: TaskId,
+    pub(in crate::cli) task: Option<TaskId>,
 }
