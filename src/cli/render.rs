@@ -145,6 +145,9 @@ impl Table {
 
     /// Row by row, every cell behind its heading, as many to a line as fit.
     fn stacked(&self, width: u16) -> String {
+        if self.rows.is_empty() {
+            return "nothing to show\n".to_owned();
+        }
         let width = usize::from(width);
         let mut text = String::new();
         for (index, row) in self.rows.iter().enumerate() {
@@ -308,6 +311,17 @@ mod tests {
                 assert!(letters(&text) > all, "{width}:\n{text}");
             }
         }
+    }
+
+    #[test]
+    fn a_table_without_rows_says_so_on_every_terminal() {
+        for headings in [&["name", "note"][..], &["figure#"; 20]] {
+            for width in [20, 80, 400] {
+                let text = Table::new(headings).fitted(width);
+                assert!(!text.trim().is_empty(), "{width}");
+            }
+        }
+        assert_eq!(Table::new(&["figure#"; 20]).fitted(80), "nothing to show\n");
     }
 
     #[test]

@@ -50,11 +50,11 @@ pub(super) fn sheet(budgets: &Budgets, filter: &HubFilter, now: Timestamp) -> Sh
                 Cell::text(hub),
                 Cell::Count(u64::try_from(depth).unwrap_or(u64::MAX)),
                 Cell::text(account.id),
-                Cell::text(if limits.period == Period::Total {
-                    "-"
+                if limits.period == Period::Total {
+                    Cell::None
                 } else {
-                    limits.period.as_str()
-                }),
+                    Cell::text(limits.period.as_str())
+                },
                 limits.tokens.map_or(Cell::None, Cell::tokens),
                 Cell::tokens(used.tokens),
                 Cell::tokens(totals.reserved.tokens),
