@@ -19,7 +19,7 @@ pub(super) fn tasks(
     args: &tasks::Tasks,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let log = opening::to_read(global)?;
+    let log = opening::hub_to_read(global, &args.hub)?;
     let tasks = fold_to_head::<Tasks>(&log)?.view;
     let takes = |task: &&Task| {
         args.hub.takes(&task.hub) && args.status.is_none_or(|wanted| wanted == Status(task.outcome))
