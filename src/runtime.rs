@@ -175,6 +175,7 @@ impl Builder {
     }
 
     /// Records commands and does nothing else: what is under way is left to another start.
+    #[cfg(feature = "cli")]
     pub(crate) fn at_rest(mut self) -> Self {
         self.setup.at_rest = true;
         self
