@@ -87,6 +87,7 @@ pub(crate) fn first_call(
     (provider, model): (&ProviderName, &ModelName),
     (input, output): (Tokens, Tokens),
 ) -> Held {
+    // What is unpriced under a limit in money was refused when the whole was set aside.
     let price = ledger.price(provider, model).unwrap_or_default();
     funds.part(
         account,

@@ -134,8 +134,10 @@ impl Ledger {
             return usage.cost;
         }
         let Some(price) = self.price(provider, model) else {
+            // It was sent where no account of its chain limited money.
             return Some(MicroUsd::ZERO);
         };
+        // Of which nobody says that it was cached is charged as if it was not.
         Some(price.cost(usage.input?, usage.cached.unwrap_or_default(), usage.output?))
     }
 
